@@ -1,0 +1,96 @@
+// node esbuild.config.mjs [entry ...]       builds every bundle, or the named ones
+// node esbuild.config.mjs --watch           builds again on every change
+// node esbuild.config.mjs --check-layers    proves that core is pure; writes nothing
+import { chmod, glob, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { build, context } from 'esbuild';
+
+/** Dependencies in CommonJS call require() for Node's own modules, which an ES module does not have. */
+const requireBanner = `import { createRequire as __createRequire } from 'node:module';
+const require = __createRequire(import.meta.url);`;
+
+const esm = { platform: 'node', target: 'node22.18', format: 'esm', banner: { js: requireBanner } };
+
+/** One row per bundle. Only the extension may mark `vscode` external: a stray import of it breaks every other bundle. */
+const entries = {
+  cli: { ...esm, source: 'src/cli/main.ts', outfile: 'dist/cli.main.mjs' },
+  'servers/scripted': { ...esm, source: 'src/servers/scripted/main.ts', outfile: 'dist/servers/scripted.mjs' },
+};
+
+/** Not written inside glob(): knip would take every file that a literal pattern matches for used. */
+const coreFiles = 'src/core/**/*.ts';
+
+/** The packages that core may bundle, as .oxlintrc.json has them. */
+const corePackages = ['zod', 'diff', 'node-diff3'];
+
+const common = { bundle: true, sourcemap: true, sourcesContent: false, logLevel: 'warning' };
+
+/**
+ * `orchestra` starts here: an old Node must get one clear sentence, and it would fail while it links the bundle, so the
+ * version is checked in a file of its own, in syntax that every Node with ES modules can read.
+ */
+async function writeLauncher() {
+  const { engines } = JSON.parse(await readFile('package.json', 'utf8'));
+  const [major, minor] = engines.node.replace('>=', '').split('.').map(Number);
+  const lines = [
+    '#!/usr/bin/env node',
+    `const [major, minor] = process.versions.node.split('.').map(Number);`,
+    `if (major > ${major} || (major === ${major} && minor >= ${minor})) {`,
+    `  import('./cli.main.mjs');`,
+    `} else {`,
+    `  process.stderr.write('Model Orchestra needs Node.js ${major}.${minor} or newer; this is ' + process.versions.node + '.\\n');`,
+    `  process.exitCode = 2;`,
+    `}`,
+    '',
+  ];
+  await mkdir('dist', { recursive: true });
+  await writeFile('dist/cli.mjs', lines.join('\n'));
+  await chmod('dist/cli.mjs', 0o755);
+}
+
+/** Bundles all of core for a browser with nothing external: node:* and vscode do not resolve there. */
+async function checkLayers() {
+  const files = await Array.fromAsync(glob(coreFiles));
+  if (files.length === 0) throw new Error('The layer check found no file in src/core.');
+  const { metafile } = await build({
+    ...common,
+    entryPoints: files,
+    platform: 'browser',
+    format: 'esm',
+    outdir: 'dist',
+    write: false,
+    metafile: true,
+  });
+  const allowed = new RegExp(`^(src/core/|node_modules/(${corePackages.join('|')})/)`);
+  const strays = Object.keys(metafile.inputs).filter((input) => !allowed.test(input));
+  if (strays.length > 0) throw new Error(`Core reaches files outside core:\n  ${strays.join('\n  ')}`);
+  console.log(`Layers: core is pure (${files.length} files bundle for a browser).`);
+}
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { watch: { type: 'boolean' }, 'check-layers': { type: 'boolean' } },
+  });
+  if (values['check-layers']) return checkLayers();
+
+  const unknown = positionals.filter((name) => !(name in entries));
+  if (unknown.length > 0)
+    throw new Error(`No such entry: ${unknown.join(', ')}. There are: ${Object.keys(entries).join(', ')}.`);
+  const names = positionals.length > 0 ? positionals : Object.keys(entries);
+  await writeLauncher();
+  const options = names.map((name) => {
+    const { source, ...rest } = entries[name];
+    return { ...common, ...rest, entryPoints: [source] };
+  });
+  if (!values.watch) return Promise.all(options.map((each) => build(each)));
+  for (const each of options) await (await context({ ...each, logLevel: 'info' })).watch();
+}
+
+try {
+  await main();
+} catch (error) {
+  // esbuild has already printed its own errors.
+  if (!error.errors) console.error(error.message);
+  process.exitCode = 1;
+}
