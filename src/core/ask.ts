@@ -1,0 +1,124 @@
+import { z } from 'zod';
+
+/**
+ * The `ask` contract: the one tool call by which every bundled MCP server reaches a model.
+ * Servers stream while they work as `notifications/progress` whose `_meta[askProgressKey]` is an `AskProgress`;
+ * permission requests come as `elicitation/create` whose `_meta[askPermissionKey]` is an `AskPermission`;
+ * the result's `structuredContent` is an `AskOutput`, or with `isError` an `AskFailure`.
+ */
+
+export const accessSchema = z.enum(['read', 'write']);
+export type Access = z.infer<typeof accessSchema>;
+
+export const effortSchema = z.enum(['low', 'medium', 'high']);
+export type Effort = z.infer<typeof effortSchema>;
+
+/** What a call is for: its address in the run, which is also its idempotency key. */
+export const callAddressSchema = z.object({
+  run: z.string(),
+  /** The step's key: phase, role, item, round, candidate; `/` between the parts. */
+  key: z.string(),
+  role: z.string(),
+  phase: z.string(),
+  /** The kind of answer that is wanted, a key of `answerSchemas`. */
+  kind: z.string(),
+  /** Counts from 1; the second try of a call over another route, or after a crash, is 2. */
+  attempt: z.number().int().positive(),
+});
+export type CallAddress = z.infer<typeof callAddressSchema>;
+
+export const askInputSchema = z.object({
+  call: callAddressSchema,
+  prompt: z.string(),
+  /** The id to ask for, as the route names it. */
+  model: z.string(),
+  effort: effortSchema.optional(),
+  /** For the `agents` server: which agent. */
+  agent: z.string().optional(),
+  /** Absolute path of the checkout or workspace. */
+  cwd: z.string(),
+  access: accessSchema,
+  /** Globs inside `cwd` that a writer was given; informational, the engine judges the result. */
+  paths: z.array(z.string()).optional(),
+  /** A session to go on in, as an earlier answer named it. */
+  session: z.string().optional(),
+  /** Ceiling for the answer, in tokens. */
+  maxOutputTokens: z.number().int().positive().optional(),
+});
+export type AskInput = z.infer<typeof askInputSchema>;
+
+/** Tokens as the route reports them. `usd` only if the route itself names a price. */
+export const usageSchema = z.object({
+  inputTokens: z.number().nonnegative().optional(),
+  outputTokens: z.number().nonnegative().optional(),
+  usd: z.number().nonnegative().optional(),
+});
+export type Usage = z.infer<typeof usageSchema>;
+
+/** A typed edit, for routes without files of their own: the engine applies it in the workspace. `content: null` deletes. */
+export const editSchema = z.object({ path: z.string(), content: z.string().nullable() });
+export type Edit = z.infer<typeof editSchema>;
+
+export const askOutputSchema = z.object({
+  text: z.string(),
+  session: z.string().optional(),
+  stopReason: z.enum(['end', 'limit', 'refused', 'cancelled']).default('end'),
+  /** The model that answered, if the route knows it. Another one than asked for is a failure of the attempt. */
+  model: z.string().optional(),
+  usage: usageSchema.optional(),
+  edits: z.array(editSchema).optional(),
+  /** Options and permissions that were asked for and not had. */
+  refused: z.array(z.string()).optional(),
+  /** Set by the scripted server, so that its answers are called scripted wherever they appear. */
+  scripted: z.boolean().optional(),
+});
+export type AskOutput = z.infer<typeof askOutputSchema>;
+
+/** Why an attempt failed. All but `cancelled` and `budget` move the call on to the next route. */
+export const failureKinds = [
+  'not-installed',
+  'not-signed-in',
+  'not-approved',
+  'rate-limit',
+  'quota',
+  'crash',
+  'silence',
+  'empty',
+  'bad-answer',
+  'no-model',
+  'wrong-model',
+  'too-large',
+  'protocol',
+  'error',
+  'left-alone',
+  'budget',
+  'cancelled',
+] as const;
+export const failureSchema = z.object({
+  kind: z.enum(failureKinds),
+  /** One sentence for a person: what happened. */
+  message: z.string(),
+  /** ISO time at which a limit is said to reset. */
+  resetsAt: z.string().optional(),
+});
+export type Failure = z.infer<typeof failureSchema>;
+
+export const askFailureSchema = z.object({ failure: failureSchema });
+
+export const askProgressKey = 'orchestra/progress';
+export const askProgressSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('text'), text: z.string() }),
+  z.object({ kind: z.literal('thought'), text: z.string() }),
+  z.object({ kind: z.literal('tool'), title: z.string(), status: z.string().optional() }),
+  z.object({ kind: z.literal('usage'), usage: usageSchema }),
+]);
+export type AskProgress = z.infer<typeof askProgressSchema>;
+
+export const askPermissionKey = 'orchestra/permission';
+export const askPermissionSchema = z.object({
+  /** `command`: `detail` is the whole command line; `edit`: a diff; `other`: what the agent said. */
+  kind: z.enum(['command', 'edit', 'other']),
+  title: z.string(),
+  detail: z.string(),
+});
+export type AskPermission = z.infer<typeof askPermissionSchema>;

@@ -1,0 +1,176 @@
+import { isAbort } from '../errors.ts';
+import type { Ports } from '../ports.ts';
+import type { TeamFile } from '../team/file.ts';
+import type { EventOf, JournalRecord, Outcome, RunEvent } from './events.ts';
+import { fold, type RunState } from './state.ts';
+
+/** What a run is about. The cast is not in it: that is decided at triage, and journaled. */
+export interface RunInput {
+  readonly run: string;
+  readonly team: TeamFile;
+  readonly teamName: string;
+}
+
+/** Ends the run in order. The journal keeps what was done; `resume` goes on from there. */
+export class RunStopped extends Error {
+  readonly outcome: Exclude<Outcome, 'applied' | 'ready'>;
+  readonly hint: string | undefined;
+  constructor(outcome: RunStopped['outcome'], reason: string, hint?: string) {
+    super(reason);
+    this.name = 'RunStopped';
+    this.outcome = outcome;
+    this.hint = hint;
+  }
+}
+
+export type Emit = (event: RunEvent) => Promise<void>;
+export type StepEnd = Exclude<RunEvent, { type: 'run.created' | 'run.resumed' | 'run.ended' }>;
+
+/** What the phases work with: a plain async function over `step` can be run again from the top at any time. */
+export interface Run {
+  readonly input: RunInput;
+  readonly ports: Ports;
+  /** Fires when the run must end: the person's word, the budget's minutes, the host going away. */
+  readonly signal: AbortSignal;
+  state(): RunState;
+  /**
+   * Does `work` once. Its event is journaled as the end of the step, and given again, without work, whenever the run is
+   * resumed. `inputs` are hashed and kept: when they differ later that is noted, and the finished step still stands.
+   * What `work` emits on the way is journaled under the step's key and may come twice after a crash.
+   */
+  step<T extends StepEnd['type']>(
+    key: string,
+    type: T,
+    inputs: unknown,
+    work: (emit: Emit) => Promise<Omit<EventOf<T>, 'type'>>,
+  ): Promise<EventOf<T>>;
+  /** True when the step has an end already. */
+  finished(key: string): boolean;
+  /** Something worth telling that no step depends on. Said once. */
+  note(level: 'info' | 'warning', text: string, role?: string): Promise<void>;
+  /** Waits for the person: the budget's minutes stand still meanwhile. */
+  pauseClock<T>(wait: () => Promise<T>): Promise<T>;
+}
+
+export interface RunHooks {
+  /** Called in order, after the record is on disk. Must not throw. */
+  onRecord?(record: JournalRecord): void;
+}
+
+/** The key of a step that failed inside a phase that never ended is done anew on resume; all other ends stand. */
+function endsOf(records: readonly JournalRecord[]): Map<string, JournalRecord> {
+  const over = new Set(records.flatMap((r) => (r.event.type === 'phase.ended' ? [r.event.phase as string] : [])));
+  const ends = new Map<string, JournalRecord>();
+  for (const record of records) {
+    if (record.step === undefined || record.ends === undefined) continue;
+    const { event } = record;
+    if (event.type === 'call.ended' && !event.ok && !over.has(event.phase)) continue;
+    if (event.type === 'change.failed' && !over.has('implementation')) continue;
+    ends.set(record.step, record);
+  }
+  return ends;
+}
+
+export interface RunHandle {
+  readonly run: Run;
+  /** The person's word to stop, from wherever it comes. */
+  stop(reason: string): void;
+  close(): void;
+}
+
+/** Opens a run over its journal. The caller holds the lease. */
+export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hooks: RunHooks = {}): RunHandle {
+  const ends = endsOf(ports.journal.records);
+  const control = new AbortController();
+  const all = AbortSignal.any([signal, control.signal]);
+  const open = new Set<string>();
+  let state = fold(ports.journal.records);
+  let deadline: { signal: AbortSignal; cancel(): void } | undefined;
+
+  const append = async (entry: { event: RunEvent; step?: string; ends?: string }): Promise<JournalRecord> => {
+    const record = await ports.journal.append(entry);
+    state = fold([record], state);
+    hooks.onRecord?.(record);
+    return record;
+  };
+
+  const armClock = (): void => {
+    const left = state.budget.minutes * 60_000 - state.activeMs;
+    deadline?.cancel();
+    deadline = ports.clock.timeout(Math.max(0, left));
+    const end = (): void =>
+      control.abort(new RunStopped('spent', `The budget of ${state.budget.minutes} minutes is spent.`, 'Resume it with a larger budget: `orchestra resume --budget …`.'));
+    if (deadline.signal.aborted) end();
+    else deadline.signal.addEventListener('abort', end, { once: true });
+  };
+
+  const run: Run = {
+    input,
+    ports,
+    signal: all,
+    state: () => state,
+    finished: (key) => ends.has(key),
+    async step(key, type, inputs, work) {
+      const hash = ports.hash(canonical(inputs));
+      const done = ends.get(key);
+      if (done) {
+        if (done.ends !== hash) await run.note('info', `What "${key}" was made from has changed since; its result stands and is not paid for again.`);
+        return done.event as EventOf<typeof type>;
+      }
+      if (open.has(key)) throw new Error(`step ${key} is under way twice`);
+      all.throwIfAborted();
+      open.add(key);
+      try {
+        const result = await work(async (event) => {
+          await append({ event, step: key });
+        });
+        const event = { type, ...result } as EventOf<typeof type>;
+        ends.set(key, await append({ event, step: key, ends: hash }));
+        return event;
+      } finally {
+        open.delete(key);
+      }
+    },
+    async note(level, text, role) {
+      if (state.notes.some((n) => n.text === text && n.role === role)) return;
+      await append({ event: { type: 'note', level, text, role } });
+    },
+    async pauseClock(wait) {
+      deadline?.cancel();
+      try {
+        return await wait();
+      } finally {
+        if (!all.aborted) armClock();
+      }
+    },
+  };
+
+  if (state.seq > 0) armClock();
+  return {
+    run,
+    stop: (reason) => control.abort(new RunStopped('stopped', reason, 'Go on with `orchestra resume`.')),
+    close: () => deadline?.cancel(),
+  };
+}
+
+/**
+ * Runs lanes side by side and joins them in declared order. When one stops the run the others are given the time to
+ * end what they are in (their signal is the run's), and the first stop in declared order is thrown.
+ */
+export async function lanes<T>(work: readonly (() => Promise<T>)[]): Promise<T[]> {
+  const ended = await Promise.allSettled(work.map((lane) => lane()));
+  const failed = ended.filter((e): e is PromiseRejectedResult => e.status === 'rejected').map((e): unknown => e.reason);
+  // A stop says more than the aborts that it causes elsewhere.
+  const first = failed.find((reason) => !isAbort(reason)) ?? failed[0];
+  if (failed.length > 0) throw first;
+  return ended.map((e) => (e as PromiseFulfilledResult<T>).value);
+}
+
+/** JSON with sorted keys, so that equal inputs have equal hashes. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, v: unknown) =>
+    v !== null && typeof v === 'object' && !Array.isArray(v)
+      ? Object.fromEntries(Object.entries(v).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : v,
+  ) ?? 'undefined';
+}

@@ -1,0 +1,254 @@
+import { z } from 'zod';
+import { effortSchema, failureSchema, usageSchema } from '../ask.ts';
+import { fates, finalHunkSchema, gateVerdictSchema, ledgerEntrySchema } from '../change/change.ts';
+import { budgetSchema, castSchema } from '../team/file.ts';
+import { findingSchema, planSchema, triageSchema, verdictSchema } from './answers.ts';
+
+/**
+ * Everything that happens in a run, as one union. The journal holds these and nothing else; panel, terminal,
+ * report and resume are folds of them. An event that ends a step carries what the step found out.
+ */
+
+export const phases = ['triage', 'analysis', 'synthesis', 'implementation', 'integration'] as const;
+export const phaseSchema = z.enum([...phases, 'review']);
+export type Phase = z.infer<typeof phaseSchema>;
+
+export const outcomes = ['applied', 'ready', 'stopped', 'failed', 'spent'] as const;
+export type Outcome = (typeof outcomes)[number];
+
+/** A finding with its id (`<role>.<n>`), who made it, and whether code could confirm what it says. */
+export const heldFindingSchema = findingSchema.extend({
+  id: z.string(),
+  role: z.string(),
+  model: z.string(),
+  /** `unchecked`: nothing in it that code can check. */
+  check: z.enum(['confirmed', 'refuted', 'unchecked']),
+  /** What code found instead, with `refuted`. */
+  problem: z.string().optional(),
+});
+export type HeldFinding = z.infer<typeof heldFindingSchema>;
+
+export const forecastSchema = z.object({
+  calls: z.tuple([z.number(), z.number()]),
+  tokens: z.tuple([z.number(), z.number()]),
+  /** Absent where a model has no price. */
+  usd: z.tuple([z.number(), z.number()]).optional(),
+  minutes: z.tuple([z.number(), z.number()]),
+});
+export type Forecast = z.infer<typeof forecastSchema>;
+
+export const checkResultSchema = z.object({
+  name: z.string(),
+  run: z.string(),
+  /** `not-run`: held, cancelled or no consent; `reason` says which. */
+  result: z.enum(['green', 'red', 'not-run']),
+  exitCode: z.number().int().nullable(),
+  ms: z.number().nonnegative(),
+  /** The last of its output, at most 4,000 characters. */
+  tail: z.string(),
+  reason: z.string().optional(),
+});
+export type CheckResult = z.infer<typeof checkResultSchema>;
+
+const ev = <T extends string, S extends z.core.$ZodLooseShape>(type: T, shape: S) => z.object({ type: z.literal(type), ...shape });
+
+export const fateSchema = z.object({ hunk: z.string(), fate: z.enum(fates), by: z.string().optional(), why: z.string() });
+export type Fate = z.infer<typeof fateSchema>;
+
+const callRef = { call: z.string(), role: z.string(), phase: phaseSchema };
+const stat = z.object({ path: z.string(), added: z.number(), removed: z.number(), kind: z.enum(['new', 'changed', 'deleted', 'binary', 'mode']) });
+export type FileStat = z.infer<typeof stat>;
+
+export const runEventSchema = z.discriminatedUnion('type', [
+  // the run
+  ev('run.created', {
+    task: z.string(),
+    engine: z.string(),
+    team: z.string(),
+    budget: budgetSchema,
+    /** True when any server of the team is scripted. */
+    scripted: z.boolean(),
+    /** Why the budget is what it is: the person's, the team file's, the default. */
+    budgetFrom: z.enum(['person', 'team', 'default']),
+  }),
+  ev('run.resumed', { by: z.string(), engine: z.string() }),
+  ev('run.ended', { outcome: z.enum(outcomes), reason: z.string().optional(), hint: z.string().optional() }),
+  ev('phase.started', { phase: phaseSchema }),
+  ev('phase.ended', { phase: phaseSchema, summary: z.string() }),
+  ev('note', { level: z.enum(['info', 'warning']), text: z.string(), role: z.string().optional() }),
+
+  // triage
+  ev('base.taken', { commit: z.string(), tree: z.string(), files: z.number().int(), notes: z.array(z.string()).default([]) }),
+  ev('triage.made', { triage: triageSchema }),
+  ev('team.chosen', {
+    title: z.string(),
+    size: triageSchema.shape.size,
+    cast: z.array(castSchema),
+    /** Optional roles that no route reaches, and why. */
+    leftOut: z.array(z.object({ role: z.string(), why: z.string() })),
+    forecast: forecastSchema,
+    notes: z.array(z.string()).default([]),
+  }),
+
+  // stops
+  ev('stop.asked', { stop: z.string(), question: z.string() }),
+  ev('stop.answered', { stop: z.string(), answer: z.enum(['go', 'stop']), by: z.string() }),
+
+  // calls
+  ev('call.started', {
+    ...callRef,
+    kind: z.string(),
+    title: z.string(),
+    model: z.string(),
+    effort: effortSchema.optional(),
+    attempt: z.number().int().positive(),
+    server: z.string(),
+    /** The id that was asked for. */
+    id: z.string(),
+    promptBytes: z.number().int(),
+    /** Tokens and money held back for it. */
+    reserved: z.object({ tokens: z.number(), usd: z.number().optional() }),
+    scripted: z.boolean(),
+    session: z.string().optional(),
+  }),
+  ev('call.failed', {
+    ...callRef,
+    attempt: z.number().int().positive(),
+    server: z.string(),
+    model: z.string(),
+    failure: failureSchema,
+    usage: usageSchema.optional(),
+    estimated: z.boolean().default(true),
+    /** Where the call goes on; absent when this was the last way. */
+    next: z.object({ model: z.string(), server: z.string(), id: z.string() }).optional(),
+  }),
+  ev('call.sent-back', { ...callRef, attempt: z.number().int().positive(), problem: z.string(), usage: usageSchema, usd: z.number().optional(), estimated: z.boolean() }),
+  ev('call.ended', {
+    ...callRef,
+    kind: z.string(),
+    ok: z.boolean(),
+    /** Of the kind's schema; absent when not ok. */
+    answer: z.unknown().optional(),
+    failure: failureSchema.optional(),
+    model: z.string().optional(),
+    server: z.string().optional(),
+    /** The model id that answered. */
+    id: z.string().optional(),
+    /** Set when the id that answered is a declared successor of the model. */
+    successorOf: z.string().optional(),
+    session: z.string().optional(),
+    usage: usageSchema,
+    usd: z.number().optional(),
+    estimated: z.boolean(),
+    ms: z.number().nonnegative(),
+    scripted: z.boolean(),
+    /** A writer's work, committed before the call counts as ended. */
+    work: z.object({ commit: z.string(), tree: z.string() }).optional(),
+  }),
+  ev('permission.asked', { ...callRef, id: z.string(), kind: z.string(), title: z.string(), detail: z.string() }),
+  ev('permission.answered', { ...callRef, id: z.string(), answer: z.enum(['once', 'run', 'no']), by: z.string() }),
+  ev('checkout.changed', { phase: phaseSchema, roles: z.array(z.string()), paths: z.array(z.string()) }),
+
+  // bus and inbox
+  ev('message.posted', {
+    seq: z.number().int().positive(),
+    from: z.string(),
+    to: z.array(z.string()),
+    kind: z.string(),
+    subject: z.string(),
+    /** Memory name: `orch/<run>/m/000042-from-to-kind`. */
+    memory: z.string(),
+    body: z.string(),
+    re: z.string().optional(),
+  }),
+  ev('inbox.received', { id: z.string(), kind: z.enum(['say', 'stop']), text: z.string(), to: z.string().optional(), from: z.string() }),
+  ev('inbox.taken', { ids: z.array(z.string()) }),
+
+  // analysis and synthesis
+  ev('findings.held', { role: z.string(), summary: z.string(), findings: z.array(heldFindingSchema) }),
+  ev('plan.made', {
+    plan: planSchema,
+    missing: z.array(z.object({ role: z.string(), why: z.string() })),
+    /** What code had to mend or mark in it. */
+    notes: z.array(z.string()),
+  }),
+
+  // implementation
+  ev('workspace.opened', { name: z.string(), role: z.string(), path: z.string(), commit: z.string() }),
+  ev('change.landed', {
+    /** `<role>`, or `<item>.<role>` for a candidate; with a later round the same id. */
+    change: z.string(),
+    role: z.string(),
+    items: z.array(z.string()),
+    paths: z.array(z.string()),
+    round: z.number().int().nonnegative(),
+    commit: z.string(),
+    tree: z.string(),
+    files: z.array(stat),
+    /** Files outside the paths that the plan gave. */
+    outside: z.array(z.string()),
+    summary: z.string(),
+    notDone: z.array(z.object({ item: z.string(), why: z.string() })),
+  }),
+  ev('change.judged', { change: z.string(), role: z.string(), round: z.number().int().nonnegative(), verdict: verdictSchema }),
+  ev('change.failed', { change: z.string(), role: z.string(), items: z.array(z.string()), why: z.string() }),
+  ev('checks.ended', {
+    /** `base`, `change:<id>`, `merged` or `final`. */
+    on: z.string(),
+    tree: z.string(),
+    results: z.array(checkResultSchema),
+    /** Names of checks that are red on the base, and so judge nobody. */
+    excused: z.array(z.string()),
+    /** True only if every check that judges ran and is green. */
+    green: z.boolean(),
+  }),
+  ev('candidates.judged', { item: z.string(), winner: z.string(), losers: z.array(z.string()), by: z.enum(['checks', 'judge', 'only']), why: z.string() }),
+
+  // integration
+  /** One change merged upon those before it; with conflicts the tree holds markers in these files. */
+  ev('merge.made', {
+    change: z.string(),
+    commit: z.string(),
+    tree: z.string(),
+    conflicts: z.array(z.object({ path: z.string(), why: z.string() })),
+  }),
+  ev('conflict.resolved', {
+    change: z.string(),
+    path: z.string(),
+    commit: z.string(),
+    tree: z.string(),
+    fates: z.array(fateSchema),
+    summary: z.string(),
+  }),
+  ev('integration.ended', { commit: z.string(), tree: z.string(), docs: z.array(z.string()), summary: z.string() }),
+  ev('ledger.made', {
+    tree: z.string(),
+    entries: z.array(ledgerEntrySchema),
+    hunks: z.array(finalHunkSchema),
+    balanced: z.boolean(),
+    /** One sentence for each hunk that is not accounted for. */
+    problems: z.array(z.string()),
+  }),
+  ev('gate.judged', { tree: z.string(), files: z.array(gateVerdictSchema) }),
+
+  // review and report
+  ev('gate.approved', { path: z.string(), content: z.string(), by: z.string() }),
+  ev('apply.done', { files: z.array(z.string()), heldBack: z.array(z.string()), merged: z.array(z.string()), id: z.string() }),
+  ev('apply.undone', { id: z.string(), files: z.array(z.string()) }),
+  ev('report.made', { text: z.string() }),
+]);
+
+export type RunEvent = z.infer<typeof runEventSchema>;
+export type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
+
+/** One line of the journal. `ends` is set on the event that finishes the step of this key, with the hash of its inputs. */
+export const recordSchema = z.object({
+  seq: z.number().int().positive(),
+  at: z.string(),
+  epoch: z.number().int().positive(),
+  step: z.string().optional(),
+  ends: z.string().optional(),
+  event: runEventSchema,
+});
+export type JournalRecord = z.infer<typeof recordSchema>;
+

@@ -1,0 +1,343 @@
+import type { Effort, Failure } from '../ask.ts';
+import type { GateVerdict } from '../change/change.ts';
+import type { Budget, Cast } from '../team/file.ts';
+import type { Plan, Triage, Verdict } from './answers.ts';
+import type { EventOf, Forecast, HeldFinding, JournalRecord, Outcome, Phase, RunEvent } from './events.ts';
+
+/** What one call is doing, or did. `moves` are the routes it left, with the reason of each. */
+export interface CallState {
+  readonly call: string;
+  readonly role: string;
+  readonly phase: Phase;
+  readonly kind: string;
+  readonly title: string;
+  readonly model: string;
+  readonly effort?: Effort;
+  readonly server: string;
+  readonly id: string;
+  readonly attempt: number;
+  readonly state: 'working' | 'done' | 'failed';
+  /** ISO times. */
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly tokens: number;
+  readonly usd?: number;
+  readonly estimated: boolean;
+  readonly successorOf?: string;
+  readonly session?: string;
+  readonly scripted: boolean;
+  readonly moves: readonly { readonly model: string; readonly server: string; readonly failure: Failure; readonly to?: string }[];
+  readonly failure?: Failure;
+  /** The answer, of the kind's schema, when done. */
+  readonly answer?: unknown;
+}
+
+export interface PhaseState {
+  readonly state: 'waiting' | 'working' | 'done';
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly summary?: string;
+}
+
+export interface ChangeState {
+  readonly landed: EventOf<'change.landed'>;
+  readonly verdicts: readonly { readonly role: string; readonly round: number; readonly verdict: Verdict }[];
+}
+
+/** The whole of a run, folded from its journal. Plain data: it can be sent to a panel as it is. */
+export interface RunState {
+  readonly task: string;
+  readonly title: string;
+  readonly engine: string;
+  readonly team: string;
+  readonly scripted: boolean;
+  readonly budget: Budget;
+  readonly budgetFrom: 'person' | 'team' | 'default';
+  readonly createdAt: string;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly lastAt: string;
+  /** Milliseconds of work: waiting for the person and time between two owners are not in it. */
+  readonly activeMs: number;
+  readonly phase?: Phase;
+  readonly phases: Readonly<Partial<Record<Phase, PhaseState>>>;
+  readonly base?: EventOf<'base.taken'>;
+  readonly triage?: Triage;
+  readonly size?: Triage['size'];
+  readonly cast: readonly Cast[];
+  readonly leftOut: readonly { readonly role: string; readonly why: string }[];
+  readonly forecast?: Forecast;
+  /** In the order in which they started. */
+  readonly calls: Readonly<Record<string, CallState>>;
+  readonly spent: { readonly calls: number; readonly tokens: number; readonly usd: number; readonly estimated: boolean };
+  readonly findings: readonly HeldFinding[];
+  readonly summaries: Readonly<Record<string, string>>;
+  readonly missing: readonly { readonly role: string; readonly why: string }[];
+  readonly plan?: Plan;
+  readonly changes: Readonly<Record<string, ChangeState>>;
+  readonly failedChanges: readonly EventOf<'change.failed'>[];
+  readonly checks: Readonly<Record<string, EventOf<'checks.ended'>>>;
+  readonly candidates: readonly EventOf<'candidates.judged'>[];
+  readonly merges: readonly EventOf<'merge.made'>[];
+  readonly resolutions: readonly EventOf<'conflict.resolved'>[];
+  readonly integration?: EventOf<'integration.ended'>;
+  readonly ledger?: EventOf<'ledger.made'>;
+  readonly gate?: readonly GateVerdict[];
+  readonly approvals: readonly { readonly path: string; readonly content: string }[];
+  readonly applied?: EventOf<'apply.done'>;
+  readonly undone: boolean;
+  readonly messages: readonly EventOf<'message.posted'>[];
+  readonly said: readonly EventOf<'inbox.received'>[];
+  /** Asked and not answered yet. */
+  readonly stop?: EventOf<'stop.asked'>;
+  readonly permissions: readonly EventOf<'permission.asked'>[];
+  readonly allowed: readonly string[];
+  readonly notes: readonly EventOf<'note'>[];
+  readonly report?: string;
+  readonly outcome?: Outcome;
+  readonly reason?: string;
+  readonly hint?: string;
+}
+
+const empty: RunState = {
+  task: '',
+  title: '',
+  engine: '',
+  team: '',
+  scripted: false,
+  budget: { calls: 0, minutes: 0 },
+  budgetFrom: 'default',
+  createdAt: '',
+  epoch: 0,
+  seq: 0,
+  lastAt: '',
+  activeMs: 0,
+  phases: {},
+  cast: [],
+  leftOut: [],
+  calls: {},
+  spent: { calls: 0, tokens: 0, usd: 0, estimated: false },
+  findings: [],
+  summaries: {},
+  missing: [],
+  changes: {},
+  failedChanges: [],
+  checks: {},
+  candidates: [],
+  merges: [],
+  resolutions: [],
+  approvals: [],
+  undone: false,
+  messages: [],
+  said: [],
+  permissions: [],
+  allowed: [],
+  notes: [],
+};
+
+/** Folds records, in order, onto a state; `fold(all)` is `fold(rest, fold(prefix))`. */
+export function fold(records: Iterable<JournalRecord>, from: RunState = empty): RunState {
+  let state = from;
+  for (const record of records) state = step(state, record);
+  return state;
+}
+
+function step(before: RunState, record: JournalRecord): RunState {
+  const waits = before.stop !== undefined || before.outcome !== undefined || record.epoch !== before.epoch;
+  const passed = before.lastAt === '' || waits ? 0 : Date.parse(record.at) - Date.parse(before.lastAt);
+  const state: RunState = {
+    ...before,
+    seq: record.seq,
+    epoch: record.epoch,
+    lastAt: record.at,
+    // A clock that went back costs nothing.
+    activeMs: before.activeMs + Math.max(0, passed),
+  };
+  return reduce(state, record.event, record.at);
+}
+
+type Patch = Partial<RunState>;
+
+function reduce(s: RunState, e: RunEvent, at: string): RunState {
+  return { ...s, ...(patchOfRun(s, e, at) ?? patchOfCall(s, e, at) ?? patchOfWork(s, e) ?? {}) };
+}
+
+function patchOfRun(s: RunState, e: RunEvent, at: string): Patch | undefined {
+  switch (e.type) {
+    case 'run.created':
+      return {
+        task: e.task,
+        title: firstLine(e.task),
+        engine: e.engine,
+        team: e.team,
+        scripted: e.scripted,
+        budget: e.budget,
+        budgetFrom: e.budgetFrom,
+        createdAt: at,
+      };
+    case 'run.resumed':
+      // Nothing that the last owner left working is working now; what it asked is asked again.
+      return { outcome: undefined, reason: undefined, hint: undefined, stop: undefined, permissions: [], calls: interrupted(s, at) };
+    case 'run.ended':
+      return { outcome: e.outcome, reason: e.reason, hint: e.hint, stop: undefined, permissions: [], calls: interrupted(s, at) };
+    case 'phase.started':
+      return { phase: e.phase, phases: { ...s.phases, [e.phase]: { state: 'working', startedAt: s.phases[e.phase]?.startedAt ?? at } } };
+    case 'phase.ended':
+      return { phases: { ...s.phases, [e.phase]: { ...s.phases[e.phase], state: 'done', endedAt: at, summary: e.summary } } };
+    case 'note':
+      return { notes: [...s.notes, e] };
+    case 'stop.asked':
+      return { stop: e };
+    case 'stop.answered':
+      return { stop: undefined };
+    case 'inbox.received':
+      return s.said.some((m) => m.id === e.id) ? {} : { said: [...s.said, e] };
+    case 'message.posted':
+      return { messages: [...s.messages, e] };
+    case 'report.made':
+      return { report: e.text };
+    default:
+      return undefined;
+  }
+}
+
+function patchOfCall(s: RunState, e: RunEvent, at: string): Patch | undefined {
+  switch (e.type) {
+    case 'call.started': {
+      const before = s.calls[e.call];
+      const call: CallState = {
+        call: e.call,
+        role: e.role,
+        phase: e.phase,
+        kind: e.kind,
+        title: e.title,
+        model: e.model,
+        effort: e.effort,
+        server: e.server,
+        id: e.id,
+        attempt: e.attempt,
+        state: 'working',
+        startedAt: before?.startedAt ?? at,
+        tokens: before?.tokens ?? 0,
+        usd: before?.usd,
+        estimated: before?.estimated ?? false,
+        session: e.session,
+        scripted: e.scripted,
+        moves: before?.moves ?? [],
+      };
+      return { calls: { ...s.calls, [e.call]: call }, spent: { ...s.spent, calls: s.spent.calls + 1 } };
+    }
+    case 'call.failed': {
+      const call = s.calls[e.call];
+      const tokens = tokensOf(e.usage);
+      const spent = { ...s.spent, tokens: s.spent.tokens + tokens, usd: s.spent.usd + (e.usage?.usd ?? 0), estimated: s.spent.estimated || (tokens > 0 && e.estimated) };
+      if (!call) return { spent };
+      const to = e.next && (e.next.model === e.model ? e.next.server : `${e.next.model} (${e.next.server})`);
+      const moved = { ...call, tokens: call.tokens + tokens, moves: [...call.moves, { model: e.model, server: e.server, failure: e.failure, to }] };
+      return { calls: { ...s.calls, [e.call]: moved }, spent };
+    }
+    case 'call.sent-back':
+    case 'call.ended': {
+      const call = s.calls[e.call];
+      const spent = {
+        ...s.spent,
+        tokens: s.spent.tokens + tokensOf(e.usage),
+        usd: s.spent.usd + (e.usd ?? 0),
+        estimated: s.spent.estimated || e.estimated,
+      };
+      if (!call) return { spent };
+      const sum = { ...call, tokens: call.tokens + tokensOf(e.usage), usd: e.usd === undefined ? call.usd : (call.usd ?? 0) + e.usd, estimated: call.estimated || e.estimated };
+      if (e.type === 'call.sent-back') return { calls: { ...s.calls, [e.call]: sum }, spent };
+      const ended: CallState = {
+        ...sum,
+        state: e.ok ? 'done' : 'failed',
+        endedAt: at,
+        failure: e.failure,
+        answer: e.answer,
+        successorOf: e.successorOf,
+        session: e.session ?? call.session,
+      };
+      return { calls: { ...s.calls, [e.call]: ended }, spent };
+    }
+    case 'permission.asked':
+      return { permissions: [...s.permissions, e] };
+    case 'permission.answered':
+      return {
+        permissions: s.permissions.filter((p) => p.id !== e.id),
+        allowed: e.answer === 'run' ? [...s.allowed, detailOf(s, e.id)] : s.allowed,
+      };
+    default:
+      return undefined;
+  }
+}
+
+function patchOfWork(s: RunState, e: RunEvent): Patch | undefined {
+  switch (e.type) {
+    case 'base.taken':
+      return { base: e };
+    case 'triage.made':
+      return { triage: e.triage, title: e.triage.title };
+    case 'team.chosen':
+      return { title: e.title, size: e.size, cast: e.cast, leftOut: e.leftOut, forecast: e.forecast };
+    case 'findings.held':
+      return { findings: [...s.findings.filter((f) => f.role !== e.role), ...e.findings], summaries: { ...s.summaries, [e.role]: e.summary } };
+    case 'plan.made':
+      return { plan: e.plan, missing: e.missing };
+    case 'change.landed':
+      return { changes: { ...s.changes, [e.change]: { landed: e, verdicts: s.changes[e.change]?.verdicts ?? [] } } };
+    case 'change.judged': {
+      const change = s.changes[e.change];
+      if (!change) return {};
+      const verdicts = [...change.verdicts, { role: e.role, round: e.round, verdict: e.verdict }];
+      return { changes: { ...s.changes, [e.change]: { ...change, verdicts } } };
+    }
+    case 'change.failed':
+      return { failedChanges: [...s.failedChanges, e] };
+    case 'checks.ended':
+      return { checks: { ...s.checks, [e.on]: e } };
+    case 'candidates.judged':
+      return { candidates: [...s.candidates, e] };
+    case 'merge.made':
+      return { merges: [...s.merges.filter((m) => m.change !== e.change), e] };
+    case 'conflict.resolved':
+      return { resolutions: [...s.resolutions.filter((r) => r.path !== e.path || r.change !== e.change), e] };
+    case 'integration.ended':
+      return { integration: e };
+    case 'ledger.made':
+      return { ledger: e };
+    case 'gate.judged':
+      return { gate: e.files };
+    case 'gate.approved':
+      return { approvals: [...s.approvals, { path: e.path, content: e.content }] };
+    case 'apply.done':
+      return { applied: e, undone: false };
+    case 'apply.undone':
+      return { undone: true };
+    default:
+      return undefined;
+  }
+}
+
+/** Tokens in and out. */
+export function tokensOf(usage: { inputTokens?: number | undefined; outputTokens?: number | undefined } | undefined): number {
+  return (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
+}
+
+function firstLine(text: string): string {
+  const line = text.trim().split('\n', 1)[0] ?? '';
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+}
+
+function detailOf(s: RunState, id: string): string {
+  return s.permissions.find((p) => p.id === id)?.detail ?? '';
+}
+
+function interrupted(s: RunState, at: string): RunState['calls'] {
+  const entries = Object.entries(s.calls).map(([key, call]): [string, CallState] => [
+    key,
+    call.state === 'working'
+      ? { ...call, state: 'failed', endedAt: at, failure: { kind: 'cancelled', message: 'The run ended while it was under way.' } }
+      : call,
+  ]);
+  return Object.fromEntries(entries);
+}
