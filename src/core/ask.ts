@@ -103,7 +103,9 @@ export const failureSchema = z.object({
 });
 export type Failure = z.infer<typeof failureSchema>;
 
-export const askFailureSchema = z.object({ failure: failureSchema });
+/** `usage`: what the attempt cost nevertheless, where the route knows it. */
+export const askFailureSchema = z.object({ failure: failureSchema, usage: usageSchema.optional() });
+export type AskFailure = z.infer<typeof askFailureSchema>;
 
 export const askProgressKey = 'orchestra/progress';
 export const askProgressSchema = z.discriminatedUnion('kind', [
@@ -122,3 +124,14 @@ export const askPermissionSchema = z.object({
   detail: z.string(),
 });
 export type AskPermission = z.infer<typeof askPermissionSchema>;
+
+/**
+ * Says in a permission request's `_meta[askCallKey]` which of the calls in flight it belongs to: several run at once in
+ * one server, and over stdio nothing else tells. The answer's `content` is an `AskPermissionAnswer`; declined means no.
+ */
+export const askCallKey = 'orchestra/call';
+export const askCallRefSchema = callAddressSchema.pick({ run: true, key: true, attempt: true });
+export type AskCallRef = z.infer<typeof askCallRefSchema>;
+
+export const askPermissionAnswerSchema = z.object({ answer: z.enum(['once', 'run']) });
+export type AskPermissionAnswer = z.infer<typeof askPermissionAnswerSchema>;
