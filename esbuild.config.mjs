@@ -63,7 +63,10 @@ async function checkLayers() {
   });
   const allowed = new RegExp(`^(src/core/|node_modules/(${corePackages.join('|')})/)`);
   const strays = Object.keys(metafile.inputs).filter((input) => !allowed.test(input));
-  if (strays.length > 0) throw new Error(`Core reaches files outside core:\n  ${strays.join('\n  ')}`);
+  if (strays.length > 0) {
+    const places = new Set(strays.map((input) => /^node_modules\/(@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? input));
+    throw new Error(`Core reaches what is not core: ${[...places].join(', ')}.`);
+  }
   console.log(`Layers: core is pure (${files.length} files bundle for a browser).`);
 }
 
