@@ -99,6 +99,8 @@ export interface Workspaces {
   merge(base: string, ours: string, theirs: string, signal: AbortSignal): Promise<{ commit: string; tree: string; conflicts: Conflict[] }>;
   /** A tree like `tree`, with these files replaced (`content: null` removes), as a commit upon `parent`. */
   withFiles(tree: string, parent: string, files: { path: string; content: string | null }[], signal: AbortSignal): Promise<{ commit: string; tree: string }>;
+  /** `tree` with these paths as they are in `from` (absent there: removed), as a commit upon `parent`. */
+  restore(tree: string, from: string, parent: string, paths: readonly string[], signal: AbortSignal): Promise<{ commit: string; tree: string }>;
   /** Text of a file in a tree; undefined when it is not there or no text. */
   read(tree: string, path: string, signal: AbortSignal): Promise<string | undefined>;
   /** All paths of a tree, sorted. */
@@ -122,6 +124,8 @@ export interface Checks {
 export interface Bus {
   /** Writes one memory, whole, atomically; the same text twice is fine. */
   write(memory: string, text: string): Promise<void>;
+  /** Writes the memory of a `message.posted` record, in its envelope. */
+  post(record: JournalRecord): Promise<void>;
 }
 
 export interface Gate {
@@ -151,6 +155,8 @@ export interface Person {
 /** Live text of calls; watchers tail it. Not part of the journal. */
 export interface Transcripts {
   append(call: string, attempt: number, text: string): void;
+  /** No more text will come of this attempt: what was held back, for a secret may stand across chunks, is written now. */
+  end?(call: string, attempt: number): void;
 }
 
 export interface Ports {
@@ -168,4 +174,6 @@ export interface Ports {
   readonly transcripts: Transcripts;
   /** SHA-256 of a text, hex. */
   hash(text: string): string;
+  /** The text without the secrets of this machine, each marked where it stood. */
+  redact(text: string): string;
 }
