@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly stdin?: 'pipe' | 'ignore';
   /** Grace of the end that the signal brings; default 1500. */
   readonly graceMs?: number;
+  /** Windows: passes the arguments joined as they are, for a command line that `cmd` is to read. */
+  readonly verbatim?: boolean;
 }
 
 export interface Exit {
@@ -54,6 +56,7 @@ export async function start(command: string, args: readonly string[], options: S
     // A group of its own. On Windows `detached` would open a console window; taskkill follows the tree instead.
     detached: process.platform !== 'win32',
     windowsHide: true,
+    windowsVerbatimArguments: options.verbatim ?? false,
     shell: false,
   });
   const exited = exitOf(process_);
