@@ -86,7 +86,9 @@ export interface Conflict {
 /** Checkouts and trees in the project's private repository. The person's tree and `.git` are only read. */
 export interface Workspaces {
   /** Snapshots the person's files as they are. `notes` say in a sentence each what is left out or special. */
-  takeBase(signal: AbortSignal): Promise<{ commit: string; tree: string; files: number; notes: string[] }>;
+  takeBase(
+    signal: AbortSignal,
+  ): Promise<{ commit: string; tree: string; files: number; bytes?: number; notes: string[] }>;
   /** A checkout of `commit` under this name, made or made anew. Throws when it cannot be had: nobody writes elsewhere. */
   open(name: string, commit: string, signal: AbortSignal): Promise<{ path: string }>;
   /** The path of a checkout that is there and was opened at `commit`; undefined else. */
@@ -96,11 +98,27 @@ export interface Workspaces {
   /** Files that differ between two trees or commits, with their text; sorted by path. */
   changes(from: string, to: string, signal: AbortSignal): Promise<FileChange[]>;
   /** Three-way merge of two commits with `base`. With conflicts the tree holds conflict markers in these files. */
-  merge(base: string, ours: string, theirs: string, signal: AbortSignal): Promise<{ commit: string; tree: string; conflicts: Conflict[] }>;
+  merge(
+    base: string,
+    ours: string,
+    theirs: string,
+    signal: AbortSignal,
+  ): Promise<{ commit: string; tree: string; conflicts: Conflict[] }>;
   /** A tree like `tree`, with these files replaced (`content: null` removes), as a commit upon `parent`. */
-  withFiles(tree: string, parent: string, files: { path: string; content: string | null }[], signal: AbortSignal): Promise<{ commit: string; tree: string }>;
+  withFiles(
+    tree: string,
+    parent: string,
+    files: { path: string; content: string | null }[],
+    signal: AbortSignal,
+  ): Promise<{ commit: string; tree: string }>;
   /** `tree` with these paths as they are in `from` (absent there: removed), as a commit upon `parent`. */
-  restore(tree: string, from: string, parent: string, paths: readonly string[], signal: AbortSignal): Promise<{ commit: string; tree: string }>;
+  restore(
+    tree: string,
+    from: string,
+    parent: string,
+    paths: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ commit: string; tree: string }>;
   /** Text of a file in a tree; undefined when it is not there or no text. */
   read(tree: string, path: string, signal: AbortSignal): Promise<string | undefined>;
   /** All paths of a tree, sorted. */
@@ -135,7 +153,11 @@ export interface Gate {
 
 export interface Applier {
   /** What an interrupted apply of this run left is finished or rolled back first. Three-way against the files as they are now; all or nothing; throws `UserError` when anything conflicts. */
-  apply(changes: readonly FileChange[], id: string, signal: AbortSignal): Promise<{ files: string[]; merged: string[] }>;
+  apply(
+    changes: readonly FileChange[],
+    id: string,
+    signal: AbortSignal,
+  ): Promise<{ files: string[]; merged: string[] }>;
 }
 
 export interface StopQuestion {
@@ -147,7 +169,10 @@ export interface StopQuestion {
 export interface Person {
   readonly name: string;
   decide(question: StopQuestion, signal: AbortSignal): Promise<'go' | 'stop' | 'nobody'>;
-  permit(request: AskPermission & { role: string; call: string }, signal: AbortSignal): Promise<'once' | 'run' | 'no' | 'nobody'>;
+  permit(
+    request: AskPermission & { role: string; call: string },
+    signal: AbortSignal,
+  ): Promise<'once' | 'run' | 'no' | 'nobody'>;
   /** A held file; `diff` is the whole of it. */
   approve(file: GateVerdict, diff: string, signal: AbortSignal): Promise<'yes' | 'no' | 'nobody'>;
 }

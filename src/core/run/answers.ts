@@ -71,7 +71,9 @@ export type PlanItem = z.infer<typeof planItemSchema>;
 export const planSchema = z.object({
   goal: z.string().min(1).max(1000),
   items: z.array(planItemSchema).min(1).max(20),
-  decisions: z.array(z.object({ what: z.string(), why: z.string(), findings: z.array(z.string()).default([]) })).default([]),
+  decisions: z
+    .array(z.object({ what: z.string(), why: z.string(), findings: z.array(z.string()).default([]) }))
+    .default([]),
   /** Findings that no item takes up, each with its reason. */
   leftOut: z.array(z.object({ finding: z.string(), why: z.string().min(1) })).default([]),
   /** What the documentation must say afterwards. */

@@ -1,26 +1,17 @@
 import { isAbort } from '../errors.ts';
-import type { Ports } from '../ports.ts';
+import type { InboxMessage, Ports } from '../ports.ts';
 import type { TeamFile } from '../team/file.ts';
+import { type Breaker, openBreaker } from './breaker.ts';
+import { type BudgetKeeper, openBudget } from './budget.ts';
 import type { EventOf, JournalRecord, Outcome, RunEvent } from './events.ts';
 import { fold, type RunState } from './state.ts';
+import { RunStopped } from './stopped.ts';
 
 /** What a run is about. The cast is not in it: that is decided at triage, and journaled. */
 export interface RunInput {
   readonly run: string;
   readonly team: TeamFile;
   readonly teamName: string;
-}
-
-/** Ends the run in order. The journal keeps what was done; `resume` goes on from there. */
-export class RunStopped extends Error {
-  readonly outcome: Exclude<Outcome, 'applied' | 'ready'>;
-  readonly hint: string | undefined;
-  constructor(outcome: RunStopped['outcome'], reason: string, hint?: string) {
-    super(reason);
-    this.name = 'RunStopped';
-    this.outcome = outcome;
-    this.hint = hint;
-  }
 }
 
 export type Emit = (event: RunEvent) => Promise<void>;
@@ -32,6 +23,11 @@ export interface Run {
   readonly ports: Ports;
   /** Fires when the run must end: the person's word, the budget's minutes, the host going away. */
   readonly signal: AbortSignal;
+  /** One for all lanes. */
+  readonly budget: BudgetKeeper;
+  readonly breaker: Breaker;
+  /** Checkouts that are being made, so that lanes that want the same one wait for it. */
+  readonly opening: Map<string, Promise<string>>;
   state(): RunState;
   /**
    * Does `work` once. Its event is journaled as the end of the step, and given again, without work, whenever the run is
@@ -46,6 +42,8 @@ export interface Run {
   ): Promise<EventOf<T>>;
   /** True when the step has an end already. */
   finished(key: string): boolean;
+  /** The next message's number on the bus. */
+  nextMessage(): number;
   /** Something worth telling that no step depends on. Said once. */
   note(level: 'info' | 'warning', text: string, role?: string): Promise<void>;
   /** Waits for the person: the budget's minutes stand still meanwhile. */
@@ -75,6 +73,10 @@ export interface RunHandle {
   readonly run: Run;
   /** The person's word to stop, from wherever it comes. */
   stop(reason: string): void;
+  /** Journals a message from outside, once. */
+  received(message: InboxMessage): Promise<void>;
+  /** Journals how the run ended. */
+  end(end: { outcome: Outcome; reason?: string; hint?: string }): Promise<void>;
   close(): void;
 }
 
@@ -85,12 +87,15 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
   const all = AbortSignal.any([signal, control.signal]);
   const open = new Set<string>();
   let state = fold(ports.journal.records);
+  let message = state.messages.reduce((max, m) => Math.max(max, m.seq), 0);
   let deadline: { signal: AbortSignal; cancel(): void } | undefined;
 
   const append = async (entry: { event: RunEvent; step?: string; ends?: string }): Promise<JournalRecord> => {
     const record = await ports.journal.append(entry);
     state = fold([record], state);
     hooks.onRecord?.(record);
+    // Journal first: what a crash leaves out here is written when the run is opened again.
+    if (record.event.type === 'message.posted') await ports.bus.post(record);
     return record;
   };
 
@@ -99,7 +104,13 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
     deadline?.cancel();
     deadline = ports.clock.timeout(Math.max(0, left));
     const end = (): void =>
-      control.abort(new RunStopped('spent', `The budget of ${state.budget.minutes} minutes is spent.`, 'Resume it with a larger budget: `orchestra resume --budget …`.'));
+      control.abort(
+        new RunStopped(
+          'spent',
+          `The budget of ${state.budget.minutes} minutes is spent.`,
+          'Resume it with a larger budget: `orchestra resume --budget …`.',
+        ),
+      );
     if (deadline.signal.aborted) end();
     else deadline.signal.addEventListener('abort', end, { once: true });
   };
@@ -108,13 +119,21 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
     input,
     ports,
     signal: all,
+    budget: openBudget(() => state),
+    breaker: openBreaker(ports.clock, input.team.limits.breakerSeconds * 1000),
+    opening: new Map(),
     state: () => state,
     finished: (key) => ends.has(key),
+    nextMessage: () => (message += 1),
     async step(key, type, inputs, work) {
       const hash = ports.hash(canonical(inputs));
       const done = ends.get(key);
       if (done) {
-        if (done.ends !== hash) await run.note('info', `What "${key}" was made from has changed since; its result stands and is not paid for again.`);
+        if (done.ends !== hash)
+          await run.note(
+            'info',
+            `What "${key}" was made from has changed since; its result stands and is not paid for again.`,
+          );
         return done.event as EventOf<typeof type>;
       }
       if (open.has(key)) throw new Error(`step ${key} is under way twice`);
@@ -148,6 +167,14 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
   if (state.seq > 0) armClock();
   return {
     run,
+    async received(message) {
+      if (state.said.some((m) => m.id === message.id)) return;
+      const { id, kind, to, from } = message;
+      await append({ event: { type: 'inbox.received', id, kind, text: ports.redact(message.text), to, from } });
+    },
+    async end(end) {
+      await append({ event: { type: 'run.ended', ...end } });
+    },
     stop: (reason) => control.abort(new RunStopped('stopped', reason, 'Go on with `orchestra resume`.')),
     close: () => deadline?.cancel(),
   };
@@ -168,9 +195,11 @@ export async function lanes<T>(work: readonly (() => Promise<T>)[]): Promise<T[]
 
 /** JSON with sorted keys, so that equal inputs have equal hashes. */
 export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, v: unknown) =>
-    v !== null && typeof v === 'object' && !Array.isArray(v)
-      ? Object.fromEntries(Object.entries(v).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : v,
-  ) ?? 'undefined';
+  return (
+    JSON.stringify(value, (_key, v: unknown) =>
+      v !== null && typeof v === 'object' && !Array.isArray(v)
+        ? Object.fromEntries(Object.entries(v).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+        : v,
+    ) ?? 'undefined'
+  );
 }

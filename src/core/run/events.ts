@@ -50,13 +50,24 @@ export const checkResultSchema = z.object({
 });
 export type CheckResult = z.infer<typeof checkResultSchema>;
 
-const ev = <T extends string, S extends z.core.$ZodLooseShape>(type: T, shape: S) => z.object({ type: z.literal(type), ...shape });
+const ev = <T extends string, S extends z.core.$ZodLooseShape>(type: T, shape: S) =>
+  z.object({ type: z.literal(type), ...shape });
 
-export const fateSchema = z.object({ hunk: z.string(), fate: z.enum(fates), by: z.string().optional(), why: z.string() });
+export const fateSchema = z.object({
+  hunk: z.string(),
+  fate: z.enum(fates),
+  by: z.string().optional(),
+  why: z.string(),
+});
 export type Fate = z.infer<typeof fateSchema>;
 
 const callRef = { call: z.string(), role: z.string(), phase: phaseSchema };
-const stat = z.object({ path: z.string(), added: z.number(), removed: z.number(), kind: z.enum(['new', 'changed', 'deleted', 'binary', 'mode']) });
+const stat = z.object({
+  path: z.string(),
+  added: z.number(),
+  removed: z.number(),
+  kind: z.enum(['new', 'changed', 'deleted', 'binary', 'mode']),
+});
 export type FileStat = z.infer<typeof stat>;
 
 export const runEventSchema = z.discriminatedUnion('type', [
@@ -71,14 +82,21 @@ export const runEventSchema = z.discriminatedUnion('type', [
     /** Why the budget is what it is: the person's, the team file's, the default. */
     budgetFrom: z.enum(['person', 'team', 'default']),
   }),
-  ev('run.resumed', { by: z.string(), engine: z.string() }),
+  /** `budget` when the person gave another one. */
+  ev('run.resumed', { by: z.string(), engine: z.string(), budget: budgetSchema.optional() }),
   ev('run.ended', { outcome: z.enum(outcomes), reason: z.string().optional(), hint: z.string().optional() }),
   ev('phase.started', { phase: phaseSchema }),
   ev('phase.ended', { phase: phaseSchema, summary: z.string() }),
   ev('note', { level: z.enum(['info', 'warning']), text: z.string(), role: z.string().optional() }),
 
   // triage
-  ev('base.taken', { commit: z.string(), tree: z.string(), files: z.number().int(), notes: z.array(z.string()).default([]) }),
+  ev('base.taken', {
+    commit: z.string(),
+    tree: z.string(),
+    files: z.number().int(),
+    bytes: z.number().int().optional(),
+    notes: z.array(z.string()).default([]),
+  }),
   ev('triage.made', { triage: triageSchema }),
   ev('team.chosen', {
     title: z.string(),
@@ -122,7 +140,14 @@ export const runEventSchema = z.discriminatedUnion('type', [
     /** Where the call goes on; absent when this was the last way. */
     next: z.object({ model: z.string(), server: z.string(), id: z.string() }).optional(),
   }),
-  ev('call.sent-back', { ...callRef, attempt: z.number().int().positive(), problem: z.string(), usage: usageSchema, usd: z.number().optional(), estimated: z.boolean() }),
+  ev('call.sent-back', {
+    ...callRef,
+    attempt: z.number().int().positive(),
+    problem: z.string(),
+    usage: usageSchema,
+    usd: z.number().optional(),
+    estimated: z.boolean(),
+  }),
   ev('call.ended', {
     ...callRef,
     kind: z.string(),
@@ -161,8 +186,15 @@ export const runEventSchema = z.discriminatedUnion('type', [
     body: z.string(),
     re: z.string().optional(),
   }),
-  ev('inbox.received', { id: z.string(), kind: z.enum(['say', 'stop']), text: z.string(), to: z.string().optional(), from: z.string() }),
-  ev('inbox.taken', { ids: z.array(z.string()) }),
+  ev('inbox.received', {
+    id: z.string(),
+    kind: z.enum(['say', 'stop']),
+    text: z.string(),
+    to: z.string().optional(),
+    from: z.string(),
+  }),
+  /** The person's words that went into a role's prompt. */
+  ev('inbox.taken', { role: z.string(), ids: z.array(z.string()) }),
 
   // analysis and synthesis
   ev('findings.held', { role: z.string(), summary: z.string(), findings: z.array(heldFindingSchema) }),
@@ -190,7 +222,12 @@ export const runEventSchema = z.discriminatedUnion('type', [
     summary: z.string(),
     notDone: z.array(z.object({ item: z.string(), why: z.string() })),
   }),
-  ev('change.judged', { change: z.string(), role: z.string(), round: z.number().int().nonnegative(), verdict: verdictSchema }),
+  ev('change.judged', {
+    change: z.string(),
+    role: z.string(),
+    round: z.number().int().nonnegative(),
+    verdict: verdictSchema,
+  }),
   ev('change.failed', { change: z.string(), role: z.string(), items: z.array(z.string()), why: z.string() }),
   ev('checks.ended', {
     /** `base`, `change:<id>`, `merged` or `final`. */
@@ -202,7 +239,13 @@ export const runEventSchema = z.discriminatedUnion('type', [
     /** True only if every check that judges ran and is green. */
     green: z.boolean(),
   }),
-  ev('candidates.judged', { item: z.string(), winner: z.string(), losers: z.array(z.string()), by: z.enum(['checks', 'judge', 'only']), why: z.string() }),
+  ev('candidates.judged', {
+    item: z.string(),
+    winner: z.string(),
+    losers: z.array(z.string()),
+    by: z.enum(['checks', 'judge', 'only']),
+    why: z.string(),
+  }),
 
   // integration
   /** One change merged upon those before it; with conflicts the tree holds markers in these files. */
@@ -233,7 +276,12 @@ export const runEventSchema = z.discriminatedUnion('type', [
 
   // review and report
   ev('gate.approved', { path: z.string(), content: z.string(), by: z.string() }),
-  ev('apply.done', { files: z.array(z.string()), heldBack: z.array(z.string()), merged: z.array(z.string()), id: z.string() }),
+  ev('apply.done', {
+    files: z.array(z.string()),
+    heldBack: z.array(z.string()),
+    merged: z.array(z.string()),
+    id: z.string(),
+  }),
   ev('apply.undone', { id: z.string(), files: z.array(z.string()) }),
   ev('report.made', { text: z.string() }),
 ]);
@@ -251,4 +299,3 @@ export const recordSchema = z.object({
   event: runEventSchema,
 });
 export type JournalRecord = z.infer<typeof recordSchema>;
-

@@ -26,7 +26,12 @@ export interface CallState {
   readonly successorOf?: string;
   readonly session?: string;
   readonly scripted: boolean;
-  readonly moves: readonly { readonly model: string; readonly server: string; readonly failure: Failure; readonly to?: string }[];
+  readonly moves: readonly {
+    readonly model: string;
+    readonly server: string;
+    readonly failure: Failure;
+    readonly to?: string;
+  }[];
   readonly failure?: Failure;
   /** The answer, of the kind's schema, when done. */
   readonly answer?: unknown;
@@ -69,7 +74,12 @@ export interface RunState {
   readonly forecast?: Forecast;
   /** In the order in which they started. */
   readonly calls: Readonly<Record<string, CallState>>;
-  readonly spent: { readonly calls: number; readonly tokens: number; readonly usd: number; readonly estimated: boolean };
+  readonly spent: {
+    readonly calls: number;
+    readonly tokens: number;
+    readonly usd: number;
+    readonly estimated: boolean;
+  };
   readonly findings: readonly HeldFinding[];
   readonly summaries: Readonly<Record<string, string>>;
   readonly missing: readonly { readonly role: string; readonly why: string }[];
@@ -83,11 +93,14 @@ export interface RunState {
   readonly integration?: EventOf<'integration.ended'>;
   readonly ledger?: EventOf<'ledger.made'>;
   readonly gate?: readonly GateVerdict[];
+  /** How often the gate has judged the change. */
+  readonly reviews: number;
   readonly approvals: readonly { readonly path: string; readonly content: string }[];
   readonly applied?: EventOf<'apply.done'>;
   readonly undone: boolean;
   readonly messages: readonly EventOf<'message.posted'>[];
   readonly said: readonly EventOf<'inbox.received'>[];
+  readonly taken: readonly EventOf<'inbox.taken'>[];
   /** Asked and not answered yet. */
   readonly stop?: EventOf<'stop.asked'>;
   readonly permissions: readonly EventOf<'permission.asked'>[];
@@ -126,10 +139,12 @@ const empty: RunState = {
   candidates: [],
   merges: [],
   resolutions: [],
+  reviews: 0,
   approvals: [],
   undone: false,
   messages: [],
   said: [],
+  taken: [],
   permissions: [],
   allowed: [],
   notes: [],
@@ -159,7 +174,7 @@ function step(before: RunState, record: JournalRecord): RunState {
 type Patch = Partial<RunState>;
 
 function reduce(s: RunState, e: RunEvent, at: string): RunState {
-  return { ...s, ...(patchOfRun(s, e, at) ?? patchOfCall(s, e, at) ?? patchOfWork(s, e) ?? {}) };
+  return { ...s, ...(patchOfRun(s, e, at) ?? patchOfCall(s, e, at) ?? patchOfWork(s, e)) };
 }
 
 function patchOfRun(s: RunState, e: RunEvent, at: string): Patch | undefined {
@@ -177,13 +192,33 @@ function patchOfRun(s: RunState, e: RunEvent, at: string): Patch | undefined {
       };
     case 'run.resumed':
       // Nothing that the last owner left working is working now; what it asked is asked again.
-      return { outcome: undefined, reason: undefined, hint: undefined, stop: undefined, permissions: [], calls: interrupted(s, at) };
+      return {
+        outcome: undefined,
+        reason: undefined,
+        hint: undefined,
+        stop: undefined,
+        permissions: [],
+        calls: interrupted(s, at),
+        ...(e.budget && { budget: e.budget, budgetFrom: 'person' as const }),
+      };
     case 'run.ended':
-      return { outcome: e.outcome, reason: e.reason, hint: e.hint, stop: undefined, permissions: [], calls: interrupted(s, at) };
+      return {
+        outcome: e.outcome,
+        reason: e.reason,
+        hint: e.hint,
+        stop: undefined,
+        permissions: [],
+        calls: interrupted(s, at),
+      };
     case 'phase.started':
-      return { phase: e.phase, phases: { ...s.phases, [e.phase]: { state: 'working', startedAt: s.phases[e.phase]?.startedAt ?? at } } };
+      return {
+        phase: e.phase,
+        phases: { ...s.phases, [e.phase]: { state: 'working', startedAt: s.phases[e.phase]?.startedAt ?? at } },
+      };
     case 'phase.ended':
-      return { phases: { ...s.phases, [e.phase]: { ...s.phases[e.phase], state: 'done', endedAt: at, summary: e.summary } } };
+      return {
+        phases: { ...s.phases, [e.phase]: { ...s.phases[e.phase], state: 'done', endedAt: at, summary: e.summary } },
+      };
     case 'note':
       return { notes: [...s.notes, e] };
     case 'stop.asked':
@@ -192,6 +227,8 @@ function patchOfRun(s: RunState, e: RunEvent, at: string): Patch | undefined {
       return { stop: undefined };
     case 'inbox.received':
       return s.said.some((m) => m.id === e.id) ? {} : { said: [...s.said, e] };
+    case 'inbox.taken':
+      return { taken: [...s.taken, e] };
     case 'message.posted':
       return { messages: [...s.messages, e] };
     case 'report.made':
@@ -230,10 +267,19 @@ function patchOfCall(s: RunState, e: RunEvent, at: string): Patch | undefined {
     case 'call.failed': {
       const call = s.calls[e.call];
       const tokens = tokensOf(e.usage);
-      const spent = { ...s.spent, tokens: s.spent.tokens + tokens, usd: s.spent.usd + (e.usage?.usd ?? 0), estimated: s.spent.estimated || (tokens > 0 && e.estimated) };
+      const spent = {
+        ...s.spent,
+        tokens: s.spent.tokens + tokens,
+        usd: s.spent.usd + (e.usage?.usd ?? 0),
+        estimated: s.spent.estimated || (tokens > 0 && e.estimated),
+      };
       if (!call) return { spent };
       const to = e.next && (e.next.model === e.model ? e.next.server : `${e.next.model} (${e.next.server})`);
-      const moved = { ...call, tokens: call.tokens + tokens, moves: [...call.moves, { model: e.model, server: e.server, failure: e.failure, to }] };
+      const moved = {
+        ...call,
+        tokens: call.tokens + tokens,
+        moves: [...call.moves, { model: e.model, server: e.server, failure: e.failure, to }],
+      };
       return { calls: { ...s.calls, [e.call]: moved }, spent };
     }
     case 'call.sent-back':
@@ -246,7 +292,12 @@ function patchOfCall(s: RunState, e: RunEvent, at: string): Patch | undefined {
         estimated: s.spent.estimated || e.estimated,
       };
       if (!call) return { spent };
-      const sum = { ...call, tokens: call.tokens + tokensOf(e.usage), usd: e.usd === undefined ? call.usd : (call.usd ?? 0) + e.usd, estimated: call.estimated || e.estimated };
+      const sum = {
+        ...call,
+        tokens: call.tokens + tokensOf(e.usage),
+        usd: e.usd === undefined ? call.usd : (call.usd ?? 0) + e.usd,
+        estimated: call.estimated || e.estimated,
+      };
       if (e.type === 'call.sent-back') return { calls: { ...s.calls, [e.call]: sum }, spent };
       const ended: CallState = {
         ...sum,
@@ -280,7 +331,10 @@ function patchOfWork(s: RunState, e: RunEvent): Patch | undefined {
     case 'team.chosen':
       return { title: e.title, size: e.size, cast: e.cast, leftOut: e.leftOut, forecast: e.forecast };
     case 'findings.held':
-      return { findings: [...s.findings.filter((f) => f.role !== e.role), ...e.findings], summaries: { ...s.summaries, [e.role]: e.summary } };
+      return {
+        findings: [...s.findings.filter((f) => f.role !== e.role), ...e.findings],
+        summaries: { ...s.summaries, [e.role]: e.summary },
+      };
     case 'plan.made':
       return { plan: e.plan, missing: e.missing };
     case 'change.landed':
@@ -306,7 +360,7 @@ function patchOfWork(s: RunState, e: RunEvent): Patch | undefined {
     case 'ledger.made':
       return { ledger: e };
     case 'gate.judged':
-      return { gate: e.files };
+      return { gate: e.files, reviews: s.reviews + 1 };
     case 'gate.approved':
       return { approvals: [...s.approvals, { path: e.path, content: e.content }] };
     case 'apply.done':
@@ -319,7 +373,9 @@ function patchOfWork(s: RunState, e: RunEvent): Patch | undefined {
 }
 
 /** Tokens in and out. */
-export function tokensOf(usage: { inputTokens?: number | undefined; outputTokens?: number | undefined } | undefined): number {
+export function tokensOf(
+  usage: { inputTokens?: number | undefined; outputTokens?: number | undefined } | undefined,
+): number {
   return (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
 }
 
@@ -336,7 +392,12 @@ function interrupted(s: RunState, at: string): RunState['calls'] {
   const entries = Object.entries(s.calls).map(([key, call]): [string, CallState] => [
     key,
     call.state === 'working'
-      ? { ...call, state: 'failed', endedAt: at, failure: { kind: 'cancelled', message: 'The run ended while it was under way.' } }
+      ? {
+          ...call,
+          state: 'failed',
+          endedAt: at,
+          failure: { kind: 'cancelled', message: 'The run ended while it was under way.' },
+        }
       : call,
   ]);
   return Object.fromEntries(entries);

@@ -6,17 +6,25 @@ import { accessSchema, effortSchema } from '../ask.ts';
  * This schema is the one source of its types, defaults, messages, JSON schema and reference.
  */
 
-const id = z.string().regex(/^[a-z][a-z0-9.-]{0,39}$/, 'lower case letters, digits, dots and hyphens, starting with a letter');
+const id = z
+  .string()
+  .regex(/^[a-z][a-z0-9.-]{0,39}$/, 'lower case letters, digits, dots and hyphens, starting with a letter');
 const roleId = z.string().regex(/^[a-z][a-z0-9-]{0,19}$/, 'lower case letters, digits and hyphens, at most 20');
 
 export const serverSchema = z
   .strictObject({
     command: z.string().min(1).optional().describe('Program of a stdio server.'),
     args: z.array(z.string()).default([]).describe('Its arguments. `${root}` is the project folder.'),
-    env: z.record(z.string(), z.string()).default({}).describe('Environment variables to set. `${env:NAME}` takes one from yours.'),
+    env: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe('Environment variables to set. `${env:NAME}` takes one from yours.'),
     url: z.url().optional().describe('Address of a Streamable HTTP server, instead of a command.'),
     headers: z.record(z.string(), z.string()).default({}).describe('HTTP headers, `${env:NAME}` as above.'),
-    scripted: z.boolean().default(false).describe('The models of this server are played from a script; shown wherever they appear.'),
+    scripted: z
+      .boolean()
+      .default(false)
+      .describe('The models of this server are played from a script; shown wherever they appear.'),
   })
   .refine((s) => (s.command === undefined) !== (s.url === undefined), { message: 'give either `command` or `url`' })
   .describe('An MCP server, in the usual `mcpServers` shape.');
@@ -34,11 +42,19 @@ export const routeSchema = z
     arguments: z
       .record(z.string(), z.unknown())
       .optional()
-      .describe('For any other tool: its arguments; `${prompt}`, `${model}`, `${effort}`, `${cwd}`, `${access}`, `${session}` are filled in.'),
+      .describe(
+        'For any other tool: its arguments; `${prompt}`, `${model}`, `${effort}`, `${cwd}`, `${access}`, `${session}` are filled in.',
+      ),
     result: z
-      .strictObject({ text: z.string().default('content'), session: z.string().optional(), model: z.string().optional() })
+      .strictObject({
+        text: z.string().default('content'),
+        session: z.string().optional(),
+        model: z.string().optional(),
+      })
       .optional()
-      .describe('For any other tool: where text, session and model stand in the result (dotted path into structuredContent; `content` joins the text parts).'),
+      .describe(
+        'For any other tool: where text, session and model stand in the result (dotted path into structuredContent; `content` joins the text parts).',
+      ),
     parallel: z.number().int().positive().max(64).default(8).describe('Calls that may run at once over this route.'),
     off: z.boolean().default(false).describe('Do not use this route.'),
   })
@@ -73,11 +89,22 @@ export const roleSchema = z
     duties: z
       .array(z.enum(duties))
       .min(1)
-      .describe('`orchestrate`: triage, plan, integration. `analyse`: findings on the base. `write`: changes in a workspace of its own. `review`: verdicts on changes.'),
+      .describe(
+        '`orchestrate`: triage, plan, integration. `analyse`: findings on the base. `write`: changes in a workspace of its own. `review`: verdicts on changes.',
+      ),
     brief: z.string().min(1).describe('What to look at, what to return, when to stop.'),
-    models: z.array(choiceSchema).min(1).describe('In order; the first is meant, the others are accepted to stand in, shown by name.'),
-    view: z.enum(['files', 'packed']).default('files').describe('`packed`: gets the whole code base in its prompt, within its context.'),
-    required: z.boolean().default(false).describe('Without it the run stops; else the run goes on and says what is missing.'),
+    models: z
+      .array(choiceSchema)
+      .min(1)
+      .describe('In order; the first is meant, the others are accepted to stand in, shown by name.'),
+    view: z
+      .enum(['files', 'packed'])
+      .default('files')
+      .describe('`packed`: gets the whole code base in its prompt, within its context.'),
+    required: z
+      .boolean()
+      .default(false)
+      .describe('Without it the run stops; else the run goes on and says what is missing.'),
   })
   .describe('A part in the team.');
 export type Role = z.infer<typeof roleSchema>;
@@ -102,32 +129,61 @@ export const budgetSchema = z
   .strictObject({
     calls: z.number().int().positive().default(40).describe('Model calls, every attempt counted. Hard.'),
     minutes: z.number().positive().default(45).describe('Minutes of work, waiting for you not counted. Hard.'),
-    tokens: z.number().int().positive().optional().describe('Tokens in and out, over all models. Reserved before a call.'),
-    usd: z.number().positive().optional().describe('Money, over all models; needs a price for every model. Reserved before a call.'),
+    tokens: z
+      .number()
+      .int()
+      .positive()
+      .optional()
+      .describe('Tokens in and out, over all models. Reserved before a call.'),
+    usd: z
+      .number()
+      .positive()
+      .optional()
+      .describe('Money, over all models; needs a price for every model. Reserved before a call.'),
   })
   .describe('One budget over all models.');
 export type Budget = z.infer<typeof budgetSchema>;
 
 export const stopsSchema = z.strictObject({
-  team: z.enum(['team', 'always', 'never']).default('team').describe('Ask before a team starts: for a team, always, never.'),
+  team: z
+    .enum(['team', 'always', 'never'])
+    .default('team')
+    .describe('Ask before a team starts: for a team, always, never.'),
   plan: z.enum(['team', 'always', 'never']).default('team').describe('Ask after the plan is made.'),
-  apply: z.enum(['always', 'never']).default('always').describe('Ask before the change is applied (`never`: leave it ready).'),
+  apply: z
+    .enum(['always', 'never'])
+    .default('always')
+    .describe('Ask before the change is applied (`never`: leave it ready).'),
 });
 export type Stops = z.infer<typeof stopsSchema>;
 
 export const limitsSchema = z.strictObject({
   rounds: z.number().int().min(0).max(5).default(2).describe('How often findings go back to a writer.'),
-  silenceSeconds: z.number().positive().max(3600).default(300).describe('A call that says nothing for so long goes on over the next route.'),
+  silenceSeconds: z
+    .number()
+    .positive()
+    .max(3600)
+    .default(300)
+    .describe('A call that says nothing for so long goes on over the next route.'),
   callMinutes: z.number().positive().max(240).default(30).describe('The longest a single attempt may take.'),
   answerBytes: z.number().int().positive().default(4_000_000).describe('A longer answer is cut off and fails.'),
   breakerSeconds: z.number().positive().default(120).describe('How long a broken route is left alone.'),
-  fixes: z.number().int().min(0).max(5).default(2).describe('How often the orchestrator may mend a merged change whose checks are red.'),
+  fixes: z
+    .number()
+    .int()
+    .min(0)
+    .max(5)
+    .default(2)
+    .describe('How often the orchestrator may mend a merged change whose checks are red.'),
 });
 export type Limits = z.infer<typeof limitsSchema>;
 
 export const setupSchema = z.strictObject({
   run: z.array(z.string()).default([]).describe('Commands that make a fresh workspace able to run the checks.'),
-  bring: z.array(z.string()).default([]).describe('Ignored files or folders to copy into workspaces (`node_modules`). Vendors will see them.'),
+  bring: z
+    .array(z.string())
+    .default([])
+    .describe('Ignored files or folders to copy into workspaces (`node_modules`). Vendors will see them.'),
 });
 export type Setup = z.infer<typeof setupSchema>;
 
@@ -141,7 +197,10 @@ export const teamFileSchema = z.strictObject({
   team: id.default('default').describe('The team that is used when none is named.'),
   checks: z.array(checkSchema).default([]).describe("The project's own commands that judge a change."),
   setup: setupSchema.default(() => setupSchema.parse({})),
-  commands: z.array(z.string()).default([]).describe('Commands that agents may run without asking, besides the checks: exact lines.'),
+  commands: z
+    .array(z.string())
+    .default([])
+    .describe('Commands that agents may run without asking, besides the checks: exact lines.'),
   budget: budgetSchema.default(() => budgetSchema.parse({})),
   stops: stopsSchema.default(() => stopsSchema.parse({})),
   limits: limitsSchema.default(() => limitsSchema.parse({})),

@@ -1,0 +1,149 @@
+import type { Cast } from '../team/file.ts';
+import type { Finding } from './answers.ts';
+import { call } from './call.ts';
+import { checkoutAt, sharedCheckout } from './checkout.ts';
+import { checkClaim } from './claims.ts';
+import { listed, phase, post, prompter, withDuty } from './common.ts';
+import { lanes, type Run } from './engine.ts';
+import type { EventOf, HeldFinding } from './events.ts';
+import type { Section } from './prompts.ts';
+
+/** All analysts at once, each on the base, read-only. A failed one costs its part and no more. */
+export async function analyse(run: Run, base: EventOf<'base.taken'>): Promise<void> {
+  await phase(run, 'analysis', async () => {
+    const analysts = withDuty(run, 'analyse');
+    await lanes(analysts.map((cast) => () => analyst(run, cast, base)));
+    await verifyCheckout(run, 'analysis', base, analysts);
+    const { findings } = run.state();
+    const parts = analysts.map(
+      (a) =>
+        `${a.role} ${run.state().summaries[a.role] === undefined ? 'missing' : findings.filter((f) => f.role === a.role).length}`,
+    );
+    return parts.join(', ') || 'nobody';
+  });
+}
+
+async function analyst(run: Run, cast: Cast, base: EventOf<'base.taken'>): Promise<void> {
+  const key = `analysis/${cast.role}`;
+  const sections: Section[] = [];
+  if (!run.finished(key)) sections.push(await viewOf(run, cast, base));
+  const answered = await call(run, {
+    key,
+    cast,
+    phase: 'analysis',
+    kind: 'findings',
+    title: 'looks for findings',
+    inputs: { task: run.state().task, base: base.tree, role: cast.role },
+    prompt: prompter(run, {
+      key,
+      cast,
+      kind: 'findings',
+      now: 'analyse the task against the code base in your working folder, in your role. Change nothing.',
+      sections,
+    }),
+    access: 'read',
+    cwd: () => checkoutAt(run, sharedCheckout, base.commit),
+  });
+  if (!answered.ok) {
+    await run.note('warning', `${cast.title} gave no findings: ${answered.failure.message}`, cast.role);
+    return;
+  }
+  const { summary, findings } = answered.answer;
+  const held = await run.step(`${key}/held`, 'findings.held', null, async () => ({
+    role: cast.role,
+    summary,
+    findings: await holdAll(run, base, cast, answered.event.model ?? '', findings),
+  }));
+  await post(run, key, {
+    from: cast.role,
+    kind: 'result',
+    subject: summary.split('\n', 1)[0] ?? '',
+    body: findingsText(summary, held.findings),
+  });
+}
+
+/** Numbers the findings and looks up what they claim, in the base. */
+async function holdAll(
+  run: Run,
+  base: EventOf<'base.taken'>,
+  cast: Cast,
+  model: string,
+  findings: readonly Finding[],
+): Promise<HeldFinding[]> {
+  const { workspaces } = run.ports;
+  const paths = new Set(await workspaces.list(base.tree, run.signal));
+  const exists = (path: string): boolean =>
+    paths.has(path) || [...paths].some((p) => p.startsWith(`${path.replace(/\/$/, '')}/`));
+  const held: HeldFinding[] = [];
+  for (const [n, finding] of findings.entries()) {
+    const claim = await checkClaim(finding, exists, (path) => workspaces.read(base.tree, path, run.signal));
+    held.push({ ...finding, id: `${cast.role}.${n + 1}`, role: cast.role, model, ...claim });
+  }
+  return held;
+}
+
+/** What a reading role gets to see with its prompt: the packed code base, or the list of its files. */
+async function viewOf(run: Run, cast: Cast, base: EventOf<'base.taken'>): Promise<Section> {
+  const { workspaces } = run.ports;
+  const role = run.input.team.roles[cast.role];
+  if (role?.view === 'packed') {
+    // Of the smallest context of its models three quarters are for the code, the rest for thought and answer.
+    const context = Math.min(...cast.models.map((m) => run.input.team.models[m.model]?.context ?? 200_000));
+    const packed = await workspaces.pack(base.tree, Math.floor(context * 0.75), run.signal);
+    const left = packed.leftOut.length > 0 ? `\n\nLeft out:\n${packed.leftOut.slice(0, 200).join('\n')}` : '';
+    if (packed.leftOut.length > 0)
+      await run.note(
+        'info',
+        `${cast.title} sees ${packed.files} files; ${packed.leftOut.length} are left out (largest and generated first).`,
+        cast.role,
+      );
+    return { title: 'The whole code base', text: packed.text + left };
+  }
+  const paths = await workspaces.list(base.tree, run.signal);
+  const shown = paths.slice(0, 400);
+  const rest = paths.length > shown.length ? `\n… and ${paths.length - shown.length} more` : '';
+  return { title: 'Files of the project', text: shown.join('\n') + rest };
+}
+
+/** Reading roles must leave their checkout as it was; who shared a changed one is named, and it is made anew. */
+export async function verifyCheckout(
+  run: Run,
+  name: EventOf<'checkout.changed'>['phase'],
+  base: EventOf<'base.taken'>,
+  readers: readonly Cast[],
+): Promise<void> {
+  const { workspaces } = run.ports;
+  if (run.finished(`${name}/end`) || !(await workspaces.find(sharedCheckout, base.commit, run.signal))) return;
+  const now = await workspaces.commit(sharedCheckout, 'after reading', run.signal);
+  if (now.tree === base.tree) return;
+  const paths = (await workspaces.changes(base.tree, now.tree, run.signal)).map((c) => c.path);
+  await run.step(`${name}/checkout`, 'checkout.changed', null, async () => ({
+    phase: name,
+    roles: readers.map((r) => r.role),
+    paths,
+  }));
+  await run.note(
+    'warning',
+    `The checkout for reading was changed during ${name} (${listed(paths.slice(0, 5))}) by one of ${listed(readers.map((r) => r.title))}; it was made anew.`,
+  );
+  await workspaces.open(sharedCheckout, base.commit, run.signal);
+}
+
+/** Findings as a message for people and models. */
+export function findingsText(summary: string, findings: readonly HeldFinding[]): string {
+  const lines = findings.map((f) => {
+    const where = f.evidence
+      .map((e) =>
+        e.kind === 'file'
+          ? `${e.path}${e.line === undefined ? '' : `:${e.line}`}`
+          : e.kind === 'command'
+            ? `\`${e.command}\``
+            : e.text,
+      )
+      .join('; ');
+    const check = f.check === 'refuted' ? ` REFUTED: ${f.problem}` : f.check === 'confirmed' ? ' (looked up)' : '';
+    const more = [f.detail, f.suggestion && `Suggestion: ${f.suggestion}`].filter(Boolean).join('\n  ');
+    return `- [${f.id}] ${f.severity}: ${f.claim}${check}\n  ${where}${more ? `\n  ${more}` : ''}`;
+  });
+  return [summary, ...lines].join('\n\n');
+}

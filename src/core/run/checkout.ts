@@ -1,0 +1,42 @@
+import type { Edit } from '../ask.ts';
+import type { Run } from './engine.ts';
+
+/** The checkout that all reading roles share. */
+export const sharedCheckout = 'base';
+
+/** Where the orchestrator resolves, mends and documents. */
+export const integrationCheckout = 'integration';
+
+/** The path of a checkout that stands at `commit`, there or made; lanes that ask at once share it. */
+export async function checkoutAt(run: Run, name: string, commit: string): Promise<string> {
+  const key = `${name} ${commit}`;
+  const { workspaces } = run.ports;
+  const before = run.opening.get(key);
+  if (before) return before;
+  const made = (async () =>
+    (await workspaces.find(name, commit, run.signal)) ?? workspaces.open(name, commit, run.signal))().then(
+    (w) => w.path,
+  );
+  run.opening.set(key, made);
+  try {
+    return await made;
+  } finally {
+    run.opening.delete(key);
+  }
+}
+
+/** A checkout made anew: whatever an earlier attempt left in it is gone. */
+export async function cleanCheckout(run: Run, name: string, commit: string): Promise<string> {
+  return (await run.ports.workspaces.open(name, commit, run.signal)).path;
+}
+
+/** What was done in a checkout, as a commit upon `at`: the files as they are there, or the typed edits of a route without files. */
+export async function workOf(
+  run: Run,
+  name: string,
+  work: { message: string; at: string; edits?: readonly Edit[] | undefined },
+): Promise<{ commit: string; tree: string }> {
+  const { workspaces } = run.ports;
+  if (work.edits && work.edits.length > 0) return workspaces.withFiles(work.at, work.at, [...work.edits], run.signal);
+  return workspaces.commit(name, work.message, run.signal);
+}

@@ -1,0 +1,115 @@
+import { messageName } from '../bus/names.ts';
+import type { Cast } from '../team/file.ts';
+import type { AnswerKind } from './answers.ts';
+import type { Emit, Run } from './engine.ts';
+import type { EventOf, Phase } from './events.ts';
+import { promptOf, type Section } from './prompts.ts';
+import { RunStopped } from './stopped.ts';
+
+/** Runs one phase between its two events. `work` gives the one line that sums it up. */
+export async function phase(run: Run, name: Phase, work: () => Promise<string>): Promise<void> {
+  await run.step(`${name}/begin`, 'phase.started', null, async () => ({ phase: name }));
+  const summary = await work();
+  await run.step(`${name}/end`, 'phase.ended', null, async () => ({ phase: name, summary }));
+}
+
+/** Asks the person; the run goes on only after *go*. What was not answered *go* is asked again on resume. */
+export async function stopFor(run: Run, stop: 'team' | 'plan', question: string): Promise<void> {
+  await run.step(`stop/${stop}`, 'stop.answered', { stop }, async (emit) => {
+    await emit({ type: 'stop.asked', stop, question });
+    const { person } = run.ports;
+    const answer = await run.pauseClock(() => person.decide({ stop, question }, run.signal));
+    if (answer === 'nobody')
+      throw new RunStopped(
+        'stopped',
+        `It waits at the ${stop}: nobody is there to ask.`,
+        'Go on in a terminal with `orchestra resume`, or pass stops with `--yes`.',
+      );
+    if (answer === 'stop') {
+      await emit({ type: 'stop.answered', stop, answer, by: person.name });
+      throw new RunStopped('stopped', `You stopped it at the ${stop}.`, 'Go on with `orchestra resume`.');
+    }
+    return { stop, answer, by: person.name };
+  });
+}
+
+export interface Post {
+  readonly from: string;
+  readonly to?: readonly string[];
+  readonly kind: 'result' | 'review' | 'status' | 'decision' | 'handoff' | 'error';
+  readonly subject: string;
+  readonly body: string;
+}
+
+/** Posts on the bus, once. */
+export async function post(run: Run, key: string, message: Post): Promise<EventOf<'message.posted'>> {
+  return run.step(`${key}/post`, 'message.posted', null, async () => {
+    const seq = run.nextMessage();
+    const to = [...(message.to ?? ['all'])];
+    const { redact } = run.ports;
+    return {
+      seq,
+      from: message.from,
+      to,
+      kind: message.kind,
+      subject: redact(message.subject),
+      memory: messageName({ run: run.input.run, seq, from: message.from, to, kind: message.kind }),
+      body: redact(message.body),
+    };
+  });
+}
+
+/** What the person said to this role, or to all, and it has not been told yet. Part of the call that it is for. */
+async function wordsFor(run: Run, key: string, role: string, emit: Emit): Promise<string[]> {
+  const { said, taken } = run.state();
+  const told = new Set(taken.filter((t) => t.role === role).flatMap((t) => t.ids));
+  const words = said.filter((m) => m.kind === 'say' && (m.to === undefined || m.to === role) && !told.has(m.id));
+  if (words.length > 0) await emit({ type: 'inbox.taken', role, ids: words.map((m) => m.id) });
+  return words.map((m) => m.text);
+}
+
+export interface Wanted {
+  readonly key: string;
+  readonly cast: Cast;
+  readonly kind: AnswerKind;
+  readonly now: string;
+  readonly sections?: readonly Section[];
+  readonly memories?: readonly string[];
+}
+
+/** Makes the prompt of a call when the call is really made: what came in meanwhile is in it. */
+export function prompter(run: Run, wanted: Wanted): (emit: Emit) => Promise<string> {
+  return async (emit) => {
+    const words = await wordsFor(run, wanted.key, wanted.cast.role, emit);
+    const sections = [...(wanted.sections ?? [])];
+    if (words.length > 0)
+      sections.push({ title: 'The person who gave the task says to you', text: words.join('\n\n') });
+    return promptOf({
+      cast: wanted.cast,
+      brief: run.input.team.roles[wanted.cast.role]?.brief ?? '',
+      task: run.state().task,
+      kind: wanted.kind,
+      now: wanted.now,
+      sections: sections.map((s) => ({ title: s.title, text: run.ports.redact(s.text) })),
+      memories: wanted.memories,
+      nonce: run.ports.hash(`${run.input.run} ${wanted.key} ${run.state().createdAt}`).slice(0, 10),
+    });
+  };
+}
+
+/** The cast with a duty, in the team's order. */
+export function withDuty(run: Run, duty: Cast['duties'][number]): Cast[] {
+  return run.state().cast.filter((c) => c.duties.includes(duty));
+}
+
+/** The orchestrator; without one a team file does not load. */
+export function orchestrator(run: Run): Cast {
+  const cast = withDuty(run, 'orchestrate')[0];
+  if (!cast) throw new RunStopped('failed', 'The team has no orchestrator.');
+  return cast;
+}
+
+/** A list for people: "a, b and c". */
+export function listed(names: readonly string[]): string {
+  return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}

@@ -1,0 +1,56 @@
+import { boardName, digestName, nowName, protocolName } from '../bus/names.ts';
+import { boardPage, digestPage, nowPage, protocolPage, type RunPage } from '../bus/pages.ts';
+import type { Run } from './engine.ts';
+import type { RunState } from './state.ts';
+
+/** Brings the bus's pages up to date with the journal. They are derived: a crash in between costs nothing. */
+export async function writePages(run: Run): Promise<void> {
+  const { bus } = run.ports;
+  const id = run.input.run;
+  const state = run.state();
+  const page = pageOf(id, state);
+  await bus.write(protocolName, protocolPage());
+  await bus.write(nowName, nowPage(page));
+  await bus.write(boardName(id), boardPage(page));
+  await bus.write(digestName(id), digestPage(page, state.messages));
+}
+
+function pageOf(run: string, s: RunState): RunPage {
+  return {
+    run,
+    task: s.task,
+    title: s.title,
+    phase: s.outcome ?? s.phase ?? 'triage',
+    at: s.lastAt,
+    scripted: s.scripted,
+    roles: s.cast.map((c) => ({ role: c.role, title: c.title, doing: doing(s, c.role) })),
+    findings: s.findings.map(({ id, role, severity, claim, check }) => {
+      const memory = s.messages.find((m) => m.from === role && m.kind === 'result')?.memory;
+      return { id, role, severity, claim, check, ...(memory !== undefined && { memory }) };
+    }),
+    items: (s.plan?.items ?? []).map(({ id, title, owners, paths }) => ({
+      id,
+      title,
+      owners,
+      paths,
+      state: itemState(s, id),
+    })),
+    decisions: (s.plan?.decisions ?? []).map((d) => `${d.what}: ${d.why}`),
+    questions: [],
+  };
+}
+
+function doing(s: RunState, role: string): string {
+  const calls = Object.values(s.calls).filter((c) => c.role === role);
+  const working = calls.filter((c) => c.state === 'working').map((c) => c.title);
+  if (working.length > 0) return working.join(', ');
+  return calls.length === 0 ? 'waiting' : calls.every((c) => c.state === 'failed') ? 'failed' : 'done';
+}
+
+function itemState(s: RunState, item: string): string {
+  if (s.applied && !s.undone) return 'applied';
+  const landed = Object.values(s.changes).filter((c) => c.landed.items.includes(item));
+  if (s.ledger?.balanced) return 'merged';
+  if (landed.some((c) => s.checks[`change:${c.landed.change}`]?.green)) return 'checked';
+  return landed.length > 0 ? 'done' : 'waiting';
+}

@@ -1,0 +1,105 @@
+import type { RunState } from './state.ts';
+import type { ReviewResult } from './review.ts';
+
+/** The report for the person, from the journal alone: what was done, by whom, what was checked, what was dropped, what it cost. */
+export function reportOf(s: RunState, review: ReviewResult): string {
+  return [
+    `# ${s.title}`,
+    s.scripted ? 'The models of this run were scripted: their answers were played from a file.' : '',
+    outcomeText(s, review),
+    s.integration?.summary ?? '',
+    section('Who did what', who(s)),
+    section('Checks', checks(s)),
+    section('The ledger', ledger(s)),
+    section('Findings', findings(s)),
+    section('Missing', missing(s)),
+    section('Cost', cost(s)),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `## ${title}\n${lines.map((l) => `- ${l}`).join('\n')}`;
+}
+
+function outcomeText(s: RunState, review: ReviewResult): string {
+  const what =
+    review.outcome === 'applied' ? `Applied to ${s.applied?.files.length ?? 0} files.` : 'Ready, not applied.';
+  return [what, review.reason ?? '', review.hint ?? ''].filter((t) => t !== '').join(' ');
+}
+
+function who(s: RunState): string[] {
+  return s.cast.map((c) => {
+    const calls = Object.values(s.calls).filter((call) => call.role === c.role);
+    const models = [
+      ...new Set(
+        calls
+          .filter((call) => call.state === 'done')
+          .map((call) =>
+            call.successorOf === undefined ? call.model : `${call.id}, declared successor of ${call.successorOf}`,
+          ),
+      ),
+    ];
+    const stands =
+      c.models[0]?.standsFor === undefined
+        ? ''
+        : ` (stands in for ${c.models[0].standsFor}: ${c.models[0].why ?? 'not reachable'})`;
+    const moves = calls.flatMap((call) =>
+      call.moves
+        .filter((m) => m.to !== undefined)
+        .map((m) => `moved from ${m.server} to ${m.to}: ${m.failure.message}`),
+    );
+    return [`${c.title}: ${models.join(', ') || 'no answer'}${stands}, ${calls.length} calls`, ...moves].join('; ');
+  });
+}
+
+function checks(s: RunState): string[] {
+  const last = s.checks['part'] ?? s.checks['merged'];
+  if (!last || last.results.length === 0) return ['None are configured: nothing was checked.'];
+  return last.results.map((r) => {
+    const excused = last.excused.includes(r.name) ? ', and red before the change: it judges nobody' : '';
+    return `${r.name} (\`${r.run}\`): ${r.result}${r.reason === undefined ? '' : `, ${r.reason}`}${excused}`;
+  });
+}
+
+function ledger(s: RunState): string[] {
+  const entries = s.ledger?.entries ?? [];
+  const writers = [...new Set(entries.map((e) => e.change))];
+  const lines = writers.map((change) => {
+    const mine = entries.filter((e) => e.change === change);
+    const counts = (['merged', 'resolved', 'superseded', 'rejected'] as const).map(
+      (fate) => [fate, mine.filter((e) => e.fate === fate).length] as const,
+    );
+    return `${change}: ${counts.flatMap(([fate, n]) => (n > 0 ? [`${n} ${fate}`] : [])).join(', ')}`;
+  });
+  const dropped = entries
+    .filter((e) => e.fate !== 'merged')
+    .map((e) => `${e.hunk}: ${e.fate}${e.by === undefined ? '' : ` by ${e.by}`}. ${e.why ?? ''}`);
+  return [...lines, ...[...new Set(dropped)].slice(0, 40)];
+}
+
+function findings(s: RunState): string[] {
+  return s.findings.map(
+    (f) => `[${f.id}] ${f.severity}: ${f.claim}${f.check === 'refuted' ? ` (refuted: ${f.problem})` : ''}`,
+  );
+}
+
+function missing(s: RunState): string[] {
+  return [
+    ...s.leftOut.map((l) => `${l.role}: ${l.why}`),
+    ...s.missing.map((m) => `${m.role}: ${m.why}`),
+    ...s.failedChanges.map((f) => `${f.change}: ${f.why}`),
+    ...Object.values(s.changes).flatMap((c) =>
+      c.landed.notDone.map((n) => `${n.item}, not done by ${c.landed.role}: ${n.why}`),
+    ),
+  ];
+}
+
+function cost(s: RunState): string[] {
+  const { spent, budget } = s;
+  const about = spent.estimated ? ' (partly estimated)' : '';
+  return [
+    `${spent.calls} of ${budget.calls} calls, ${spent.tokens} tokens${about}, $${spent.usd.toFixed(2)}${about}, ${Math.round(s.activeMs / 6000) / 10} of ${budget.minutes} minutes`,
+  ];
+}

@@ -1,0 +1,81 @@
+import { findingsText } from './analysis.ts';
+import { call } from './call.ts';
+import { checkoutAt, sharedCheckout } from './checkout.ts';
+import { listed, orchestrator, phase, post, prompter, stopFor, withDuty } from './common.ts';
+import type { Run } from './engine.ts';
+import type { EventOf } from './events.ts';
+import { planProblems, planText } from './plan.ts';
+import type { Section } from './prompts.ts';
+
+/** The orchestrator makes one plan of all findings; code checks it; the person may stop it. */
+export async function synthesise(run: Run, base: EventOf<'base.taken'>): Promise<void> {
+  await phase(run, 'synthesis', async () => {
+    const cast = orchestrator(run);
+    const key = `synthesis/${cast.role}`;
+    const writers = withDuty(run, 'write').map((w) => w.role);
+    const roles = run.state().cast.map((c) => c.role);
+    const { findings } = run.state();
+    const missing = withDuty(run, 'analyse')
+      .filter((a) => run.state().summaries[a.role] === undefined)
+      .map((a) => ({ role: a.role, why: run.state().calls[`analysis/${a.role}`]?.failure?.message ?? 'no answer' }));
+    const answered = await call(run, {
+      key,
+      cast,
+      phase: 'synthesis',
+      kind: 'plan',
+      title: 'makes one plan of all findings',
+      inputs: { task: run.state().task, findings: findings.map((f) => [f.id, f.claim]) },
+      prompt: prompter(run, {
+        key,
+        cast,
+        kind: 'plan',
+        now: `make one plan of these findings. Writers: ${listed(writers)}. Reviewers: ${listed(withDuty(run, 'review').map((r) => r.role)) || 'none'}.`,
+        sections: sectionsOf(run, missing),
+        memories: run.state().messages.map((m) => m.memory),
+      }),
+      access: 'read',
+      cwd: () => checkoutAt(run, sharedCheckout, base.commit),
+      required: true,
+      check: async (plan) => {
+        const problems = planProblems(plan, { findings, writers, roles });
+        return { problem: problems.length > 0 ? problems.join('\n') : undefined };
+      },
+    });
+    if (!answered.ok) return 'no plan';
+    const plan = answered.answer;
+    const refuted = findings
+      .filter((f) => f.check === 'refuted')
+      .map((f) => `${f.id} was refuted and is in no item: ${f.problem}`);
+    await run.step('plan', 'plan.made', null, async () => ({ plan, missing, notes: refuted }));
+    await post(run, key, {
+      from: cast.role,
+      kind: 'decision',
+      subject: `The plan: ${plan.items.length} items`,
+      body: planText(plan),
+    });
+    const { stops } = run.input.team;
+    if (stops.plan !== 'never')
+      await stopFor(
+        run,
+        'plan',
+        `Go on with this plan of ${plan.items.length} ${plan.items.length === 1 ? 'item' : 'items'}?`,
+      );
+    const dissent = plan.items.reduce((n, item) => n + item.dissent.length, 0);
+    return `${plan.items.length} items${dissent > 0 ? `, ${dissent} dissent` : ''}`;
+  });
+}
+
+function sectionsOf(run: Run, missing: readonly { role: string; why: string }[]): Section[] {
+  const { cast, findings, summaries } = run.state();
+  const heard = cast
+    .filter((c) => summaries[c.role] !== undefined)
+    .map((c) => ({
+      title: `Findings of ${c.title} (${c.role})`,
+      text: findingsText(
+        summaries[c.role] ?? '',
+        findings.filter((f) => f.role === c.role),
+      ),
+    }));
+  const silent = missing.map((m) => `${m.role}: ${m.why}`);
+  return silent.length > 0 ? [...heard, { title: 'Missing, and why', text: silent.join('\n') }] : heard;
+}

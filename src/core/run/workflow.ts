@@ -1,0 +1,151 @@
+import { isAbort, reasonOf, UserError } from '../errors.ts';
+import type { Ports } from '../ports.ts';
+import { analyse } from './analysis.ts';
+import type { Plan, Triage } from './answers.ts';
+import { openRun, type Run, type RunHandle, type RunHooks, type RunInput } from './engine.ts';
+import type { EventOf, Outcome } from './events.ts';
+import { implement } from './implementation.ts';
+import { integrate } from './integration.ts';
+import { writePages } from './pages.ts';
+import { reportOf } from './report.ts';
+import { review, reviewPhase, type ReviewResult } from './review.ts';
+import { RunStopped } from './stopped.ts';
+import { synthesise } from './synthesis.ts';
+import { triage } from './triage.ts';
+
+export interface RunEnd {
+  readonly outcome: Outcome;
+  readonly reason?: string;
+  readonly hint?: string;
+}
+
+/**
+ * One task through the whole team. A plain async function over steps: on resume it runs again from the top, and what is
+ * finished is not done twice. Always ends with `run.ended` in the journal, unless the process dies or the journal fails.
+ */
+export async function runWorkflow(
+  input: RunInput,
+  ports: Ports,
+  signal: AbortSignal,
+  hooks: RunHooks = {},
+): Promise<RunEnd> {
+  return inRun(input, ports, signal, hooks, async (run) => {
+    const base = await run.step('base', 'base.taken', null, () => ports.workspaces.takeBase(signal));
+    const decided = await triage(run, base);
+    await writePages(run);
+    if (decided.size === 'one') await planForOne(run, decided);
+    else {
+      await analyse(run, base);
+      await writePages(run);
+      await synthesise(run, base);
+      await writePages(run);
+    }
+    await implement(run, base, run.state().plan as Plan);
+    await writePages(run);
+    const ledger = await integrate(run, base, run.state().plan as Plan);
+    await keepAll(run, base, ledger);
+    const reviewed = await reviewPhase(run, 1);
+    await run.step('report', 'report.made', null, async () => ({ text: reportOf(run.state(), reviewed) }));
+    await writePages(run);
+    return reviewed;
+  });
+}
+
+/** The change of a run that is ready, judged anew and applied; the person's word is given already. */
+export async function applyRun(
+  input: RunInput,
+  ports: Ports,
+  signal: AbortSignal,
+  hooks: RunHooks = {},
+): Promise<RunEnd> {
+  return inRun(input, ports, signal, hooks, (run) => review(run, { n: run.state().reviews + 1, ask: false }));
+}
+
+async function inRun(
+  input: RunInput,
+  ports: Ports,
+  signal: AbortSignal,
+  hooks: RunHooks,
+  work: (run: Run) => Promise<ReviewResult>,
+): Promise<RunEnd> {
+  const handle = openRun(input, ports, signal, hooks);
+  const listening = new AbortController();
+  const inbox = listen(handle, AbortSignal.any([handle.run.signal, listening.signal]));
+  let end: RunEnd;
+  try {
+    end = await work(handle.run);
+  } catch (error) {
+    end = endOf(error, handle.run.signal);
+  }
+  listening.abort();
+  await inbox;
+  handle.close();
+  await handle.end(end);
+  return end;
+}
+
+function endOf(error: unknown, signal: AbortSignal): RunEnd {
+  // What aborted the run says why; the errors that this causes everywhere do not.
+  const cause: unknown = isAbort(error) && signal.aborted ? signal.reason : error;
+  if (cause instanceof RunStopped)
+    return { outcome: cause.outcome, reason: cause.message, ...(cause.hint !== undefined && { hint: cause.hint }) };
+  if (isAbort(cause)) return { outcome: 'stopped', reason: 'You stopped it.', hint: 'Go on with `orchestra resume`.' };
+  if (cause instanceof UserError && !unwritable.has(cause.code))
+    return { outcome: 'failed', reason: cause.message, ...(cause.hint !== undefined && { hint: cause.hint }) };
+  throw error instanceof Error ? error : new Error(reasonOf(error));
+}
+
+/** With these the journal cannot be written: the host says it instead. */
+const unwritable: ReadonlySet<string> = new Set(['disk-full', 'read-only', 'lease-lost']);
+
+/** Journals what comes from outside, once; a request to stop ends the run. */
+async function listen(handle: RunHandle, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const message of handle.run.ports.inbox.messages(signal)) {
+      await handle.received(message);
+      await handle.run.ports.inbox.settle(message.id);
+      if (message.kind === 'stop') handle.stop(`Stopped by ${message.from}.`);
+    }
+  } catch (error) {
+    if (!isAbort(error) && !signal.aborted) handle.run.ports.log.warn(`The inbox cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+/** A small task goes to one model: its plan is the task. */
+async function planForOne(run: Run, decided: Triage): Promise<void> {
+  const { task } = run.state();
+  const owner = decided.writer ?? '';
+  await run.step('plan', 'plan.made', null, async () => ({
+    plan: {
+      goal: decided.title,
+      items: [
+        {
+          id: 'task',
+          title: decided.title,
+          what: task.slice(0, 4000),
+          findings: [],
+          dissent: [],
+          owners: [owner],
+          paths: decided.paths,
+          acceptance: [],
+        },
+      ],
+      decisions: [],
+      leftOut: [],
+      docs: [],
+    },
+    missing: [],
+    notes: [],
+  }));
+}
+
+/** What the run needs later is copied out of the person's objects: they may rebase and prune. */
+async function keepAll(run: Run, base: EventOf<'base.taken'>, ledger: EventOf<'ledger.made'>): Promise<void> {
+  const { changes, integration } = run.state();
+  const commits = [
+    base.commit,
+    ...Object.values(changes).map((c) => c.landed.commit),
+    ...(integration?.tree === ledger.tree ? [integration.commit] : []),
+  ];
+  await run.ports.workspaces.keep(run.input.run, [...new Set(commits)], run.signal);
+}
