@@ -1,15 +1,15 @@
 import { isAbort, reasonOf, UserError } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { analyse } from './analysis.ts';
-import type { Plan, Triage } from './answers.ts';
-import { openRun, type Run, type RunHandle, type RunHooks, type RunInput } from './engine.ts';
-import type { EventOf, Outcome } from './events.ts';
+import type { Plan, Triage } from '../run/answers.ts';
+import { openRun, type Run, type RunHandle, type RunHooks, type RunInput } from '../run/engine.ts';
+import type { EventOf, Outcome } from '../run/events.ts';
 import { implement } from './implementation.ts';
 import { integrate } from './integration.ts';
 import { writePages } from './pages.ts';
 import { reportOf } from './report.ts';
 import { review, reviewPhase, type ReviewResult } from './review.ts';
-import { RunStopped } from './stopped.ts';
+import { RunStopped } from '../run/stopped.ts';
 import { synthesise } from './synthesis.ts';
 import { triage } from './triage.ts';
 

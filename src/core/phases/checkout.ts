@@ -1,5 +1,5 @@
 import type { Edit } from '../ask.ts';
-import type { Run } from './engine.ts';
+import type { Run } from '../run/engine.ts';
 
 /** The checkout that all reading roles share. */
 export const sharedCheckout = 'base';

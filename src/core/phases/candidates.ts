@@ -1,10 +1,10 @@
-import type { Plan } from './answers.ts';
-import { call } from './call.ts';
+import type { Plan } from '../run/answers.ts';
+import { call } from '../run/call.ts';
 import { checkoutAt, sharedCheckout } from './checkout.ts';
 import { checksText } from './checks.ts';
 import { orchestrator, prompter } from './common.ts';
-import type { Run } from './engine.ts';
-import type { EventOf } from './events.ts';
+import type { Run } from '../run/engine.ts';
+import type { EventOf } from '../run/events.ts';
 import { cut } from './implementation.ts';
 import { jobsOf, planText } from './plan.ts';
 

@@ -1,11 +1,11 @@
 import { findingsText } from './analysis.ts';
-import { call } from './call.ts';
+import { call } from '../run/call.ts';
 import { checkoutAt, sharedCheckout } from './checkout.ts';
 import { listed, orchestrator, phase, post, prompter, stopFor, withDuty } from './common.ts';
-import type { Run } from './engine.ts';
-import type { EventOf } from './events.ts';
+import type { Run } from '../run/engine.ts';
+import type { EventOf } from '../run/events.ts';
 import { planProblems, planText } from './plan.ts';
-import type { Section } from './prompts.ts';
+import type { Section } from '../run/prompts.ts';
 
 /** The orchestrator makes one plan of all findings; code checks it; the person may stop it. */
 export async function synthesise(run: Run, base: EventOf<'base.taken'>): Promise<void> {

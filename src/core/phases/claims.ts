@@ -1,4 +1,4 @@
-import type { Evidence, Finding } from './answers.ts';
+import type { Evidence, Finding } from '../run/answers.ts';
 
 export interface Claim {
   readonly check: 'confirmed' | 'refuted' | 'unchecked';

@@ -1,16 +1,16 @@
 import { allowed } from '../change/paths.ts';
 import type { Cast } from '../team/file.ts';
-import type { Plan, Verdict } from './answers.ts';
-import { call, type CallResult, type Session } from './call.ts';
+import type { Plan, Verdict } from '../run/answers.ts';
+import { call, type CallResult, type Session } from '../run/call.ts';
 import { checkoutAt, cleanCheckout, workOf } from './checkout.ts';
 import { baseChecks, changeChecks, checksText } from './checks.ts';
 import { listed, phase, post, prompter, withDuty } from './common.ts';
-import { lanes, type Run } from './engine.ts';
-import type { EventOf, FileStat, HeldFinding } from './events.ts';
+import { lanes, type Run } from '../run/engine.ts';
+import type { EventOf, FileStat, HeldFinding } from '../run/events.ts';
 import { type Job, jobsOf, planText } from './plan.ts';
-import type { Section } from './prompts.ts';
+import type { Section } from '../run/prompts.ts';
 import { statOf } from './stat.ts';
-import { RunStopped } from './stopped.ts';
+import { RunStopped } from '../run/stopped.ts';
 
 /** Writers in workspaces of their own; reviewers say first what they will check, then judge each change as it lands. */
 export async function implement(run: Run, base: EventOf<'base.taken'>, plan: Plan): Promise<void> {

@@ -1,7 +1,7 @@
 import { boardName, digestName, nowName, protocolName } from '../bus/names.ts';
 import { boardPage, digestPage, nowPage, protocolPage, type RunPage } from '../bus/pages.ts';
-import type { Run } from './engine.ts';
-import type { RunState } from './state.ts';
+import type { Run } from '../run/engine.ts';
+import type { RunState } from '../run/state.ts';
 
 /** Brings the bus's pages up to date with the journal. They are derived: a crash in between costs nothing. */
 export async function writePages(run: Run): Promise<void> {

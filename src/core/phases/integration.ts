@@ -1,17 +1,17 @@
 import { holdsConflictMarkers } from '../change/merge.ts';
-import type { Plan } from './answers.ts';
-import { call } from './call.ts';
+import type { Plan } from '../run/answers.ts';
+import { call } from '../run/call.ts';
 import { pickWinners } from './candidates.ts';
 import { checkoutAt, cleanCheckout, integrationCheckout, workOf } from './checkout.ts';
 import { baseChecks, changeChecks, checksText } from './checks.ts';
 import { orchestrator, phase, post, prompter } from './common.ts';
 import { resolveConflict } from './conflicts.ts';
-import type { Run } from './engine.ts';
-import type { EventOf } from './events.ts';
+import type { Run } from '../run/engine.ts';
+import type { EventOf } from '../run/events.ts';
 import { balance, insideOnly } from './accounts.ts';
 import { planText } from './plan.ts';
-import type { Section } from './prompts.ts';
-import { RunStopped } from './stopped.ts';
+import type { Section } from '../run/prompts.ts';
+import { RunStopped } from '../run/stopped.ts';
 
 interface Tree {
   readonly commit: string;

@@ -1,12 +1,12 @@
 import type { Cast } from '../team/file.ts';
-import type { Finding } from './answers.ts';
-import { call } from './call.ts';
+import type { Finding } from '../run/answers.ts';
+import { call } from '../run/call.ts';
 import { checkoutAt, sharedCheckout } from './checkout.ts';
 import { checkClaim } from './claims.ts';
 import { listed, phase, post, prompter, withDuty } from './common.ts';
-import { lanes, type Run } from './engine.ts';
-import type { EventOf, HeldFinding } from './events.ts';
-import type { Section } from './prompts.ts';
+import { lanes, type Run } from '../run/engine.ts';
+import type { EventOf, HeldFinding } from '../run/events.ts';
+import type { Section } from '../run/prompts.ts';
 
 /** All analysts at once, each on the base, read-only. A failed one costs its part and no more. */
 export async function analyse(run: Run, base: EventOf<'base.taken'>): Promise<void> {

@@ -1,4 +1,4 @@
-import type { RunState } from './state.ts';
+import type { RunState } from '../run/state.ts';
 import type { ReviewResult } from './review.ts';
 
 /** The report for the person, from the journal alone: what was done, by whom, what was checked, what was dropped, what it cost. */

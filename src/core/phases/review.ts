@@ -2,9 +2,9 @@ import type { FileChange, GateVerdict } from '../change/change.ts';
 import { applicable } from '../change/approvals.ts';
 import { baseChecks, changeChecks } from './checks.ts';
 import { phase } from './common.ts';
-import type { Run } from './engine.ts';
-import type { EventOf } from './events.ts';
-import { RunStopped } from './stopped.ts';
+import type { Run } from '../run/engine.ts';
+import type { EventOf } from '../run/events.ts';
+import { RunStopped } from '../run/stopped.ts';
 
 export interface ReviewResult {
   readonly outcome: 'applied' | 'ready';

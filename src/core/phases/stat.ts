@@ -1,6 +1,6 @@
 import type { FileChange } from '../change/change.ts';
 import { hunksOf } from '../change/hunks.ts';
-import type { FileStat } from './events.ts';
+import type { FileStat } from '../run/events.ts';
 
 /** Lines added and removed in one file, for people. */
 export function statOf(change: FileChange): FileStat {

@@ -1,13 +1,13 @@
 import { castRole, castTeam, type Reach } from '../team/choose.ts';
 import { forecast } from '../team/forecast.ts';
 import type { Cast } from '../team/file.ts';
-import type { Triage } from './answers.ts';
-import { call } from './call.ts';
+import type { Triage } from '../run/answers.ts';
+import { call } from '../run/call.ts';
 import { checkoutAt, sharedCheckout } from './checkout.ts';
 import { listed, phase, prompter, stopFor } from './common.ts';
-import type { Run } from './engine.ts';
-import type { EventOf } from './events.ts';
-import { RunStopped } from './stopped.ts';
+import type { Run } from '../run/engine.ts';
+import type { EventOf } from '../run/events.ts';
+import { RunStopped } from '../run/stopped.ts';
 
 /** The orchestrator reads the task and picks who takes part; the person sees team and forecast before anything is spent on it. */
 export async function triage(run: Run, base: EventOf<'base.taken'>): Promise<Triage> {

@@ -1,10 +1,10 @@
 import { messageName } from '../bus/names.ts';
 import type { Cast } from '../team/file.ts';
-import type { AnswerKind } from './answers.ts';
-import type { Emit, Run } from './engine.ts';
-import type { EventOf, Phase } from './events.ts';
-import { promptOf, type Section } from './prompts.ts';
-import { RunStopped } from './stopped.ts';
+import type { AnswerKind } from '../run/answers.ts';
+import type { Emit, Run } from '../run/engine.ts';
+import type { EventOf, Phase } from '../run/events.ts';
+import { promptOf, type Section } from '../run/prompts.ts';
+import { RunStopped } from '../run/stopped.ts';
 
 /** Runs one phase between its two events. `work` gives the one line that sums it up. */
 export async function phase(run: Run, name: Phase, work: () => Promise<string>): Promise<void> {
@@ -46,7 +46,7 @@ export async function post(run: Run, key: string, message: Post): Promise<EventO
   return run.step(`${key}/post`, 'message.posted', null, async () => {
     const seq = run.nextMessage();
     const to = [...(message.to ?? ['all'])];
-    const { redact } = run.ports;
+    const redact = (text: string): string => run.ports.redact(text);
     return {
       seq,
       from: message.from,

@@ -3,12 +3,12 @@ import { hunksOf } from '../change/hunks.ts';
 import { contains } from '../change/ledger.ts';
 import { holdsConflictMarkers } from '../change/merge.ts';
 import type { Conflict } from '../ports.ts';
-import type { Plan, Resolution } from './answers.ts';
-import { call } from './call.ts';
+import type { Plan, Resolution } from '../run/answers.ts';
+import { call } from '../run/call.ts';
 import { checkoutAt, cleanCheckout, integrationCheckout, workOf } from './checkout.ts';
 import { orchestrator, prompter } from './common.ts';
-import type { Run } from './engine.ts';
-import type { EventOf } from './events.ts';
+import type { Run } from '../run/engine.ts';
+import type { EventOf } from '../run/events.ts';
 import { planText } from './plan.ts';
 
 interface Tree {

@@ -1,7 +1,7 @@
 import { executes } from '../change/gate.ts';
 import { checkoutAt } from './checkout.ts';
-import type { Emit, Run } from './engine.ts';
-import type { CheckResult, EventOf } from './events.ts';
+import type { Emit, Run } from '../run/engine.ts';
+import type { CheckResult, EventOf } from '../run/events.ts';
 
 /** Runs the checks on the base. Gives the names of those that are red there: they judge nobody. */
 export async function baseChecks(run: Run, base: EventOf<'base.taken'>): Promise<readonly string[]> {

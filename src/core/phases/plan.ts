@@ -1,6 +1,6 @@
 import { checkPath } from '../change/paths.ts';
-import type { Plan } from './answers.ts';
-import type { HeldFinding } from './events.ts';
+import type { Plan } from '../run/answers.ts';
+import type { HeldFinding } from '../run/events.ts';
 
 export interface PlanContext {
   readonly findings: readonly HeldFinding[];

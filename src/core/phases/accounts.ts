@@ -1,8 +1,8 @@
 import type { FileChange } from '../change/change.ts';
 import { hunksOf } from '../change/hunks.ts';
 import { makeLedger } from '../change/ledger.ts';
-import type { Run } from './engine.ts';
-import type { EventOf, Fate } from './events.ts';
+import type { Run } from '../run/engine.ts';
+import type { EventOf, Fate } from '../run/events.ts';
 
 interface Tree {
   readonly commit: string;
