@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { UserError } from '../../core/errors.ts';
+import { teamFileSchema, type TeamFile } from '../../core/team/file.ts';
+import { makeFolder, writeAtomic } from '../files.ts';
+import { profileFolder, projectKey } from '../paths.ts';
+
+/**
+ * What a run was started with, beside its journal, and in the person's profile the hash of it. A repository can bring a
+ * run folder of its own making; without the profile's word it is shown, and never executed.
+ */
+const startSchema = z.object({ team: teamFileSchema, teamName: z.string(), own: z.array(z.string()) });
+
+export interface RunStart {
+  readonly team: TeamFile;
+  readonly teamName: string;
+  /** Command lines that the person gave for this run. */
+  readonly own: string[];
+}
+
+export async function rememberStart(root: string, run: string, folder: string, start: RunStart): Promise<void> {
+  const text = `${JSON.stringify(start)}\n`;
+  const place = join(profileFolder(), 'runs', projectKey(root));
+  await makeFolder(place);
+  await writeAtomic(join(place, `${run}.sha256`), hashOf(text), { mode: 0o600 });
+  await writeAtomic(join(folder, 'start.json'), text);
+}
+
+/** What the run was started with. Throws `UserError` (`foreign-run`) when this profile did not start it, or it was changed since. */
+export async function recallStart(root: string, run: string, folder: string): Promise<RunStart> {
+  const text = await readFile(join(folder, 'start.json'), 'utf8').catch(() => '');
+  const hash = await readFile(join(profileFolder(), 'runs', projectKey(root), `${run}.sha256`), 'utf8').catch(() => '');
+  if (text === '' || hash !== hashOf(text)) {
+    throw new UserError('foreign-run', `Run ${run} was not started from this profile, or what it was started with has changed since.`, {
+      hint: 'It can be looked at (`orchestra show`), not gone on with. Start it anew with `orchestra run`.',
+    });
+  }
+  return startSchema.parse(JSON.parse(text));
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

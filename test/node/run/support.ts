@@ -1,0 +1,114 @@
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
+import type { Log } from '../../../src/core/ports.ts';
+import type { RunEvent } from '../../../src/core/run/events.ts';
+
+/** A scratch folder that is removed after each test of the suite. */
+export function scratch(): () => string {
+  let folder = '';
+  beforeEach(async () => {
+    folder = await realpath(await mkdtemp(join(tmpdir(), 'orchestra-')));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return () => folder;
+}
+
+export const created: RunEvent = {
+  type: 'run.created',
+  task: 'Mend the clock',
+  engine: '1',
+  team: 'default',
+  budget: { calls: 40, minutes: 45 },
+  scripted: true,
+  budgetFrom: 'default',
+};
+
+export function note(text: string): RunEvent {
+  return { type: 'note', level: 'info', text };
+}
+
+export function posted(seq: number, more: Partial<Extract<RunEvent, { type: 'message.posted' }>> = {}): RunEvent {
+  return {
+    type: 'message.posted',
+    seq,
+    from: 'architect',
+    to: ['all'],
+    kind: 'findings',
+    subject: `Message ${seq}`,
+    memory: 'not used',
+    body: `Body ${seq}\n`,
+    ...more,
+  };
+}
+
+export const never = new AbortController().signal;
+
+/** A log that keeps its warnings. */
+export function quietLog(): Log & { warnings: string[] } {
+  const warnings: string[] = [];
+  return { warnings, debug() {}, info() {}, warn: (message) => void warnings.push(message), error() {} };
+}
+
+/** The import address of a source file, for the code of a child process. */
+export function source(path: string): string {
+  return pathToFileURL(resolve(import.meta.dirname, '../../../src', path)).href;
+}
+
+/** A process that runs this module code; its arguments are `process.argv.slice(1)`. */
+export function child(code: string, ...args: string[]): ChildProcessByStdio<null, Readable, null> {
+  return spawn(process.execPath, ['--input-type=module', '-e', code, '--', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+/** Runs it to its end and gives what it printed. */
+export function runChild(code: string, ...args: string[]): Promise<string> {
+  return new Promise((done, fail) => {
+    execFile(process.execPath, ['--input-type=module', '-e', code, '--', ...args], (error, stdout, stderr) => {
+      if (error) fail(new Error(stderr || error.message));
+      else done(stdout);
+    });
+  });
+}
+
+/** Waits until `probe` gives something; fails after ten seconds. */
+export async function until<T>(probe: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  for (let tries = 0; tries < 500; tries++) {
+    const found = await probe();
+    if (found !== undefined) return found;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  throw new Error('waited ten seconds in vain');
+}
+
+/**
+ * A file system of its own, so small that it is full at once, that can be made read-only. Only root on Linux can mount one; elsewhere the test
+ * fails and says so, unless ORCHESTRA_NO_TMPFS says that this is known.
+ */
+export async function withTmpfs(
+  test: Mocha.Context,
+  use: (disk: { folder: string; readOnly(on: boolean): void }) => Promise<void>,
+): Promise<void> {
+  if (process.env['ORCHESTRA_NO_TMPFS']) return test.skip();
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'orchestra-disk-')));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder], { stdio: 'pipe' });
+  } catch (cause) {
+    await rm(folder, { recursive: true });
+    throw new Error('not run: this test mounts a small tmpfs, which needs root on Linux; ORCHESTRA_NO_TMPFS=1 leaves it out', { cause });
+  }
+  try {
+    await use({
+      folder,
+      readOnly: (on) => void execFileSync('mount', ['-o', `remount,${on ? 'ro' : 'rw'}`, folder], { stdio: 'pipe' }),
+    });
+  } finally {
+    execFileSync('umount', ['-l', folder]);
+    await rm(folder, { recursive: true });
+  }
+}
