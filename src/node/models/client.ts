@@ -1,0 +1,116 @@
+import PQueue from 'p-queue';
+import type { Failure } from '../../core/ask.ts';
+import { RouteError } from '../../core/ports.ts';
+import type { Log, Models } from '../../core/ports.ts';
+import type { Route, Server } from '../../core/team/file.ts';
+import { answerElicitation, attempt, messageBytes } from './attempt.ts';
+import type { ActiveCalls } from './attempt.ts';
+import { serverLife } from './server.ts';
+import type { ServerLife } from './server.ts';
+
+export interface ModelsOptions {
+  readonly servers: Readonly<Record<string, Server>>;
+  /** The project folder: working folder of the servers, and `${root}`. */
+  readonly root: string;
+  /** Where `${env:NAME}` is looked up, and what a few names of are handed on to servers. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: Log;
+  /** How long a server's start, or its list of tools, may take; default a minute, since `npx` may have to download it. */
+  readonly startMs?: number;
+}
+
+export interface OpenModels extends Models {
+  /** Ends every server; what is still asked is rejected. Resolves when no process is left. A fired signal leaves no grace. */
+  close(signal?: AbortSignal): Promise<void>;
+}
+
+interface Running {
+  readonly life: ServerLife;
+  readonly calls: ActiveCalls;
+}
+
+const graceMs = 1500;
+
+/** The models behind these servers. Nothing is started before it is used; a server that was started is kept and shared by all routes. */
+export function openModels(options: ModelsOptions): OpenModels {
+  const running = new Map<string, Running>();
+  const queues = new Map<string, PQueue>();
+  let closed: Promise<void> | undefined;
+
+  const serverOf = (name: string): Running => {
+    if (closed) throw new RouteError({ kind: 'cancelled', message: `${name} was closed.` });
+    const known = running.get(name);
+    if (known) return known;
+    const server = Object.hasOwn(options.servers, name) ? options.servers[name] : undefined;
+    if (!server) throw new RouteError({ kind: 'not-installed', message: `The team file has no server called ${name}.` });
+    const calls: ActiveCalls = new Map();
+    const life = serverLife({
+      name,
+      server,
+      root: options.root,
+      env: options.env,
+      log: options.log,
+      startMs: options.startMs ?? 60_000,
+      maxBytes: () => messageBytes(calls),
+      hooks: {
+        onProgress: (token, params) => calls.get(token)?.onProgress(params),
+        onSign: (token) => calls.get(token)?.onSign(),
+        onElicit: (elicitation, signal) => answerElicitation(calls, elicitation, signal),
+      },
+    });
+    const made = { life, calls };
+    running.set(name, made);
+    return made;
+  };
+
+  const queueOf = (route: Route): PQueue => {
+    const key = JSON.stringify([route.server, route.tool, route.agent ?? null]);
+    const known = queues.get(key);
+    if (!known) {
+      const queue = new PQueue({ concurrency: route.parallel });
+      queues.set(key, queue);
+      return queue;
+    }
+    // Several models share one way; the narrowest of what is said about it holds.
+    if (route.parallel < known.concurrency) known.concurrency = route.parallel;
+    return known;
+  };
+
+  return {
+    scripted: (server) => Object.hasOwn(options.servers, server) && options.servers[server]?.scripted === true,
+
+    async probe(route, signal): Promise<Failure | undefined> {
+      signal.throwIfAborted();
+      try {
+        const { life } = serverOf(route.server);
+        const names = await life.tools(await life.use(signal), signal);
+        return names.has(route.tool) ? undefined : { kind: 'protocol', message: `${route.server} has no tool \`${route.tool}\`.` };
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof RouteError) return error.failure;
+        throw error;
+      }
+    },
+
+    async ask(route, input, hooks) {
+      hooks.signal.throwIfAborted();
+      const { life, calls } = serverOf(route.server);
+      try {
+        const output = await queueOf(route).add(() => attempt(life, calls, route, input, hooks), { signal: hooks.signal });
+        return options.servers[route.server]?.scripted === true ? { ...output, scripted: true } : output;
+      } catch (error) {
+        hooks.signal.throwIfAborted();
+        if (closed && !(error instanceof RouteError)) throw new RouteError({ kind: 'cancelled', message: `${route.server} was closed.` });
+        throw error;
+      }
+    },
+
+    close(signal) {
+      closed ??= (async () => {
+        for (const queue of queues.values()) queue.clear();
+        await Promise.all([...running.values()].map(({ life }) => life.close(signal?.aborted ? 0 : graceMs)));
+      })();
+      return closed;
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import type { Failure } from '../../core/ask.ts';
+import type { Server } from '../../core/team/file.ts';
+
+/**
+ * What a server may know of our environment: where programs, home, temporary files, language, proxy and certificates
+ * are. Nothing that holds a key, unless its own `env` names it by `${env:NAME}`.
+ */
+const inherited: ReadonlySet<string> = new Set(
+  (
+    'PATH HOME USER LOGNAME SHELL LANG LANGUAGE TZ TERM TMPDIR TMP TEMP ' +
+    'XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME XDG_STATE_HOME XDG_RUNTIME_DIR ' +
+    'HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR NODE_EXTRA_CA_CERTS ' +
+    'SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT USERNAME USERPROFILE USERDOMAIN HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA ' +
+    'PROGRAMDATA PROGRAMFILES PROGRAMFILES(X86) PROGRAMW6432 COMMONPROGRAMFILES PROCESSOR_ARCHITECTURE NUMBER_OF_PROCESSORS OS'
+  ).split(' '),
+);
+
+/** A server's configuration with its `${env:NAME}` and `${root}` filled in. */
+export interface Settled {
+  readonly command: string | undefined;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly url: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Values that must never be shown. */
+  readonly secrets: readonly string[];
+}
+
+/** Fills in a server's configuration; a failure when a variable that it names is not set. */
+export function settle(name: string, server: Server, root: string, env: NodeJS.ProcessEnv): Settled | Failure {
+  const missing: string[] = [];
+  const secrets: string[] = [];
+  const rooted = (text: string): string => text.replaceAll('${root}', () => root);
+  const filled = (key: string, text: string): string => {
+    const value = rooted(text).replaceAll(/\$\{env:([^}]+)\}/g, (_, variable: string) => {
+      const found = env[variable];
+      if (found === undefined || found === '') missing.push(variable);
+      else secrets.push(found);
+      return found ?? '';
+    });
+    if (/key|token|secret|password|authorization|cookie/i.test(key)) secrets.push(value, value.replace(/^\w+ /, ''));
+    return value;
+  };
+  const fillAll = (record: Readonly<Record<string, string>>): Record<string, string> =>
+    Object.fromEntries(Object.entries(record).map(([key, text]) => [key, filled(key, text)]));
+
+  const own = fillAll(server.env);
+  const headers = fillAll(server.headers);
+  if (missing.length > 0) {
+    const names = [...new Set(missing)].join(', ');
+    return { kind: 'not-signed-in', message: `${name} needs ${names} in your environment, which is not set.` };
+  }
+  return {
+    command: server.command === undefined ? undefined : rooted(server.command),
+    args: server.args.map(rooted),
+    env: { ...allowed(env), ...own },
+    url: server.url,
+    headers,
+    // Longest first: one secret may be a part of another.
+    secrets: [...new Set(secrets)].sort((a, b) => b.length - a.length),
+  };
+}
+
+function allowed(env: NodeJS.ProcessEnv): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [key, value] of Object.entries(env)) {
+    // Windows does not tell `Path` from `PATH`; proxies are also written in small letters.
+    const known = inherited.has(key.toUpperCase()) || key.startsWith('LC_');
+    // An exported shell function is code.
+    if (known && value !== undefined && !value.startsWith('()')) kept[key] = value;
+  }
+  return kept;
+}
