@@ -1,0 +1,165 @@
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { UserError } from '../../core/errors.ts';
+import type { Log, Workspaces } from '../../core/ports.ts';
+import { makeFolder } from '../files.ts';
+import { isPlainName } from '../paths.ts';
+import { lifeOf, ownerSchema, thisOwner } from '../run/owner.ts';
+import { forgetCommits, holdCommits, keepCommits } from './keep.ts';
+import { mergeCommits } from './merge.ts';
+import { packTree } from './pack.ts';
+import { inspectFolder } from './person.ts';
+import { openPrivateRepository } from './privateRepository.ts';
+import type { PrivateRepository } from './privateRepository.ts';
+import { takeSnapshot } from './snapshot.ts';
+import { removeTree } from './trash.ts';
+import { changesBetween, diffForPeople, listTree, readText, treeWithFiles } from './trees.ts';
+import { commitCheckout, findCheckout, openCheckout, removeCheckout } from './workspace.ts';
+import type { Checkouts } from './workspace.ts';
+
+export interface OpenWorkspacesOptions {
+  /** The project's root, as `projectRoot` gives it. */
+  readonly root: string;
+  readonly run: string;
+  readonly log: Log;
+  /** For the opening itself. */
+  readonly signal: AbortSignal;
+}
+
+export interface OpenWorkspaces extends Workspaces {
+  /**
+   * Removes the workspaces of this run, or without an argument of every run of the project that no living process works on, and what crashes
+   * left. Kept commits stay. Resolves to the runs whose workspaces were removed.
+   */
+  clean(run?: string): Promise<string[]>;
+  /** Lets go of the commits that were kept for a run: it can no longer be shown or applied. */
+  forget(run: string, signal: AbortSignal): Promise<void>;
+  /** Waits for what is under way, and lets `clean` of another process remove this run's workspaces. */
+  close(): Promise<void>;
+}
+
+/** Opens the project's private repository for one run. Any number of processes may have the same project open. */
+export async function openWorkspaces({ root, run, log, signal }: OpenWorkspacesOptions): Promise<OpenWorkspaces> {
+  checkRun(run);
+  const project = await inspectFolder(root, signal);
+  if (project.root !== root) {
+    throw new UserError('no-root', `${root} is not the root of its project; that is ${project.root}.`);
+  }
+  const repository = await openPrivateRepository(project, signal);
+  const checkouts: Checkouts = { repository, run, log };
+  const claim = await claimRun(repository, run);
+  const alone = byName();
+
+  return {
+    async takeBase(stop) {
+      // Looked at anew: the person may have begun or removed a repository meanwhile; then this one is no longer the right one.
+      const now = await inspectFolder(root, stop);
+      if ((now.git?.format ?? 'sha1') !== repository.format || now.git?.commonDir !== project.git?.commonDir) {
+        throw new UserError(
+          'moved-repository',
+          `The git repository of ${root} came, went or moved since this was opened.`,
+          { hint: 'Start again.' },
+        );
+      }
+      const base = await takeSnapshot(repository, now, stop);
+      await holdCommits(repository, run, [base.commit], stop);
+      return base;
+    },
+    open: (name, commit, stop) => alone(name, () => openCheckout(checkouts, name, commit, stop)),
+    find: (name, commit) => alone(name, () => findCheckout(checkouts, name, commit)),
+    commit: (name, message, stop) => alone(name, () => commitCheckout(checkouts, name, message, stop)),
+    changes: (from, to, stop) => changesBetween(repository, from, to, stop),
+    merge: (base, ours, theirs, stop) => mergeCommits(repository, base, ours, theirs, stop),
+    withFiles: (tree, parent, files, stop) => treeWithFiles(repository, tree, parent, files, stop),
+    read: (tree, path, stop) => readText(repository, tree, path, stop),
+    list: async (tree, stop) =>
+      (await listTree(repository, tree, { sizes: false, signal: stop })).map((entry) => entry.path),
+    pack: (tree, tokens, stop) => packTree(repository, tree, tokens, stop),
+    diff: (from, to, stop) => diffForPeople(repository, from, to, stop),
+    remove: (name) => alone(name, () => removeCheckout(checkouts, name)),
+    keep: (of, commits, stop) => keepCommits(repository, checkRun(of), commits, stop),
+    clean: (of) => clean(repository, of === undefined ? undefined : checkRun(of), run),
+    forget: (of, stop) => forgetCommits(repository, checkRun(of), stop),
+    async close() {
+      await alone.idle();
+      await rm(claim, { force: true });
+    },
+  };
+}
+
+function checkRun(run: string): string {
+  if (!isPlainName(run))
+    throw new UserError('bad-run', `${JSON.stringify(run)} is not the id of a run.`, {
+      hint: '`orchestra runs` lists them.',
+    });
+  return run;
+}
+
+/** Runs what concerns one name one after the other, and different names side by side. */
+function byName(): { <T>(name: string, act: () => Promise<T>): Promise<T>; idle(): Promise<void> } {
+  const last = new Map<string, Promise<unknown>>();
+  const one = <T>(name: string, act: () => Promise<T>): Promise<T> => {
+    const before = last.get(name) ?? Promise.resolve();
+    const mine = before.then(act, act);
+    // Whoever is next waits for the end of this one, however it ends.
+    const ended = mine.then(
+      () => {},
+      () => {},
+    );
+    last.set(name, ended);
+    void ended.then(() => {
+      if (last.get(name) === ended) last.delete(name);
+    });
+    return mine;
+  };
+  return Object.assign(one, { idle: async () => void (await Promise.all(last.values())) });
+}
+
+/** Says that a living process works on the run; resolves to the file that says so. */
+async function claimRun(repository: PrivateRepository, run: string): Promise<string> {
+  const folder = join(repository.folder, 'state', run, 'claims');
+  await makeFolder(folder);
+  const path = join(folder, `${randomBytes(9).toString('hex')}.json`);
+  await writeFile(path, JSON.stringify(await thisOwner()), { flag: 'wx' });
+  return path;
+}
+
+async function isClaimed(repository: PrivateRepository, run: string): Promise<boolean> {
+  const folder = join(repository.folder, 'state', run, 'claims');
+  for (const name of await readdir(folder).catch(() => [])) {
+    try {
+      const owner = ownerSchema.parse(JSON.parse(await readFile(join(folder, name), 'utf8')));
+      if ((await lifeOf(owner)) !== 'dead') return true;
+    } catch {
+      // Half written by a crash, or gone meanwhile: nobody's.
+    }
+  }
+  return false;
+}
+
+async function clean(repository: PrivateRepository, only: string | undefined, own: string): Promise<string[]> {
+  const { folder } = repository;
+  const found = new Set([
+    ...(await readdir(join(folder, 'work')).catch(() => [])),
+    ...(await readdir(join(folder, 'state')).catch(() => [])),
+  ]);
+  const removed: string[] = [];
+  let others = false;
+  for (const run of found) {
+    const wanted = only === undefined || run === only;
+    const claimed = run !== own && (await isClaimed(repository, run));
+    if (claimed) others = true;
+    if (!wanted || claimed || (run === own && only !== own)) continue;
+    const had = await readdir(join(folder, 'work', run)).catch(() => []);
+    await removeTree(join(folder, 'work', run));
+    if (run !== own) await removeTree(join(folder, 'state', run));
+    if (had.length > 0) removed.push(run);
+  }
+  // Scratch files belong to whoever is at work; with nobody else there they are a crash's.
+  if (only === undefined && !others) {
+    await removeTree(join(folder, 'scratch'));
+    await mkdir(join(folder, 'scratch'), { recursive: true });
+  }
+  return removed.sort();
+}
