@@ -181,7 +181,7 @@ export interface Person {
 export interface Transcripts {
   append(call: string, attempt: number, text: string): void;
   /** No more text will come of this attempt: what was held back, for a secret may stand across chunks, is written now. */
-  end?(call: string, attempt: number): void;
+  end(call: string, attempt: number): void;
 }
 
 export interface Ports {

@@ -1,7 +1,8 @@
-import { castRole, castTeam, type Reach } from '../team/choose.ts';
+import { castTeam, type Reachable } from '../team/choose.ts';
 import { forecast } from '../team/forecast.ts';
 import type { Cast } from '../team/file.ts';
 import type { Triage } from '../run/answers.ts';
+import { tokensOfBytes } from '../run/budget.ts';
 import { call } from '../run/call.ts';
 import { checkoutAt, sharedCheckout } from './checkout.ts';
 import { listed, phase, prompter, stopFor } from './common.ts';
@@ -18,15 +19,18 @@ export async function triage(run: Run, base: EventOf<'base.taken'>): Promise<Tri
     made = decided;
     const chosen = await run.step('team', 'team.chosen', { triage: decided }, async () => {
       const team = run.input.team;
-      const cast = castTeam({ team, name: run.input.teamName, triage: decided, reachable: await reachAll(run, reach) });
-      const bytes = base.bytes ?? 0;
+      const cast = castTeam({ team, name: run.input.teamName, triage: decided, reachable: await reach() });
       return {
         title: decided.title,
         size: decided.size,
         cast: cast.cast,
         leftOut: cast.leftOut,
         notes: cast.notes,
-        forecast: forecast(team, cast.cast, { size: decided.size, baseBytes: bytes }),
+        forecast: forecast(team, cast.cast, {
+          size: decided.size,
+          taskBytes: run.state().task.length,
+          codeTokens: tokensOfBytes(base.bytes ?? 0),
+        }),
       };
     });
     const asks = run.input.team.stops.team;
@@ -42,11 +46,7 @@ export async function triage(run: Run, base: EventOf<'base.taken'>): Promise<Tri
 
 const sizeWords = { one: 'one model', core: 'core', review: 'core + review' } as const;
 
-async function decide(
-  run: Run,
-  base: EventOf<'base.taken'>,
-  reach: (model: string) => Promise<Reach>,
-): Promise<Triage> {
+async function decide(run: Run, base: EventOf<'base.taken'>, reach: () => Promise<Reachable>): Promise<Triage> {
   const { team, teamName } = run.input;
   const members = team.teams[teamName];
   if (!members) throw new RunStopped('failed', `There is no team "${teamName}".`);
@@ -98,43 +98,42 @@ async function decide(
   return made.triage;
 }
 
-async function orchestratorCast(run: Run, name: string, reach: (model: string) => Promise<Reach>): Promise<Cast> {
-  const { team } = run.input;
+/** The orchestrator, before it is known who else takes part. */
+async function orchestratorCast(run: Run, name: string, reachable: () => Promise<Reachable>): Promise<Cast> {
   const known = run.state().cast.find((c) => c.role === name);
   if (known) return known;
-  const models = team.roles[name]?.models.map((m) => m.model) ?? [];
-  const found = new Map(await Promise.all(models.map(async (m): Promise<[string, Reach]> => [m, await reach(m)])));
-  return castRole(team, name, (model) => found.get(model) ?? { ok: false, why: 'not asked' });
+  const { team, teamName } = run.input;
+  const anybody: Triage = { title: '-', size: 'core', specialists: [], paths: [], why: '' };
+  const cast = castTeam({ team, name: teamName, triage: anybody, reachable: await reachable() }).cast.find(
+    (c) => c.role === name,
+  );
+  if (!cast) throw new RunStopped('failed', 'The team has no orchestrator.');
+  return cast;
 }
 
-/** Whether a model can be reached now, over any of its routes; each asked once a run. */
-function reachOf(run: Run): (model: string) => Promise<Reach> {
-  const known = new Map<string, Promise<Reach>>();
-  const probe = async (name: string): Promise<Reach> => {
-    const model = run.input.team.models[name];
-    if (!model) return { ok: false, why: 'no such model' };
-    const usable = model.routes.filter((r) => !r.off && (model.retired === undefined || r.ids.length > 1));
-    if (usable.length === 0) return { ok: false, why: model.retired ?? 'no route leads to it' };
-    const whys: string[] = [];
-    for (const route of usable) {
-      const failure = await run.ports.models.probe(route, run.signal);
-      if (!failure) return { ok: true };
-      if (!whys.includes(failure.message)) whys.push(failure.message);
-    }
-    return { ok: false, why: whys.join('; ') };
-  };
-  return (name) => {
-    const asked = known.get(name) ?? probe(name);
-    known.set(name, asked);
-    return asked;
-  };
+/** Which models of the team can be reached now, over any of their routes. Asked once in this process, all at the same time. */
+function reachOf(run: Run): () => Promise<Reachable> {
+  let asked: Promise<Reachable> | undefined;
+  return () => (asked ??= reachAll(run));
 }
 
-async function reachAll(run: Run, reach: (model: string) => Promise<Reach>): Promise<(model: string) => Reach> {
+async function reachAll(run: Run): Promise<Reachable> {
   const { team, teamName } = run.input;
   const members = team.teams[teamName];
   const roles = members ? [...members.core, ...members.review, ...members.specialists] : [];
   const models = [...new Set(roles.flatMap((r) => team.roles[r]?.models.map((m) => m.model) ?? []))];
-  const found = new Map(await Promise.all(models.map(async (m): Promise<[string, Reach]> => [m, await reach(m)])));
-  return (model) => found.get(model) ?? { ok: false, why: 'not asked' };
+  const found = new Map(await Promise.all(models.map(async (m): Promise<[string, Reach]> => [m, await probe(run, m)])));
+  return (model) => found.get(model) ?? { ok: false, why: 'no role of the team lists it' };
+}
+
+type Reach = ReturnType<Reachable>;
+
+async function probe(run: Run, name: string): Promise<Reach> {
+  const model = run.input.team.models[name];
+  if (!model) return { ok: false, why: 'no such model' };
+  const usable = model.routes.filter((r) => !r.off && (model.retired === undefined || r.ids.length > 1));
+  if (usable.length === 0) return { ok: false, why: model.retired ?? 'no route leads to it' };
+  const failures = await Promise.all(usable.map((route) => run.ports.models.probe(route, run.signal)));
+  if (failures.includes(undefined)) return { ok: true };
+  return { ok: false, why: [...new Set(failures.map((f) => f?.message ?? ''))].join('; ') };
 }

@@ -5,6 +5,7 @@ import type { Plan, Triage } from '../run/answers.ts';
 import { openRun, type Run, type RunHandle, type RunHooks, type RunInput } from '../run/engine.ts';
 import type { EventOf, Outcome } from '../run/events.ts';
 import { implement } from './implementation.ts';
+import { withDuty } from './common.ts';
 import { integrate } from './integration.ts';
 import { writePages } from './pages.ts';
 import { reportOf } from './report.ts';
@@ -12,6 +13,9 @@ import { review, reviewPhase, type ReviewResult } from './review.ts';
 import { RunStopped } from '../run/stopped.ts';
 import { synthesise } from './synthesis.ts';
 import { triage } from './triage.ts';
+
+/** The first word of this process in the journal. */
+export type Begin = EventOf<'run.created' | 'run.resumed'>;
 
 export interface RunEnd {
   readonly outcome: Outcome;
@@ -24,12 +28,13 @@ export interface RunEnd {
  * finished is not done twice. Always ends with `run.ended` in the journal, unless the process dies or the journal fails.
  */
 export async function runWorkflow(
+  begin: Begin,
   input: RunInput,
   ports: Ports,
   signal: AbortSignal,
   hooks: RunHooks = {},
 ): Promise<RunEnd> {
-  return inRun(input, ports, signal, hooks, async (run) => {
+  return inRun(begin, input, ports, signal, hooks, async (run) => {
     const base = await run.step('base', 'base.taken', null, () => ports.workspaces.takeBase(signal));
     const decided = await triage(run, base);
     await writePages(run);
@@ -53,15 +58,17 @@ export async function runWorkflow(
 
 /** The change of a run that is ready, judged anew and applied; the person's word is given already. */
 export async function applyRun(
+  begin: Begin,
   input: RunInput,
   ports: Ports,
   signal: AbortSignal,
   hooks: RunHooks = {},
 ): Promise<RunEnd> {
-  return inRun(input, ports, signal, hooks, (run) => review(run, { n: run.state().reviews + 1, ask: false }));
+  return inRun(begin, input, ports, signal, hooks, (run) => review(run, { n: run.state().reviews + 1, ask: false }));
 }
 
 async function inRun(
+  begin: Begin,
   input: RunInput,
   ports: Ports,
   signal: AbortSignal,
@@ -69,6 +76,7 @@ async function inRun(
   work: (run: Run) => Promise<ReviewResult>,
 ): Promise<RunEnd> {
   const handle = openRun(input, ports, signal, hooks);
+  await handle.begin(begin);
   const listening = new AbortController();
   const inbox = listen(handle, AbortSignal.any([handle.run.signal, listening.signal]));
   let end: RunEnd;
@@ -114,7 +122,8 @@ async function listen(handle: RunHandle, signal: AbortSignal): Promise<void> {
 /** A small task goes to one model: its plan is the task. */
 async function planForOne(run: Run, decided: Triage): Promise<void> {
   const { task } = run.state();
-  const owner = decided.writer ?? '';
+  // Another writer may stand in for the one that triage named.
+  const owner = withDuty(run, 'write')[0]?.role ?? decided.writer ?? '';
   await run.step('plan', 'plan.made', null, async () => ({
     plan: {
       goal: decided.title,

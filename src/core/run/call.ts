@@ -303,6 +303,7 @@ async function oneAttempt<K extends AnswerKind>(
   } finally {
     longest.cancel();
     run.budget.release(reservation);
+    ports.transcripts.end(key, ask.attempt);
   }
 }
 

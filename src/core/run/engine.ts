@@ -71,6 +71,8 @@ function endsOf(records: readonly JournalRecord[]): Map<string, JournalRecord> {
 
 export interface RunHandle {
   readonly run: Run;
+  /** Journals how the run begins or goes on, and starts the clock of its budget. */
+  begin(event: EventOf<'run.created' | 'run.resumed'>): Promise<void>;
   /** The person's word to stop, from wherever it comes. */
   stop(reason: string): void;
   /** Journals a message from outside, once. */
@@ -164,9 +166,12 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
     },
   };
 
-  if (state.seq > 0) armClock();
   return {
     run,
+    async begin(event) {
+      await append({ event });
+      armClock();
+    },
     async received(message) {
       if (state.said.some((m) => m.id === message.id)) return;
       const { id, kind, to, from } = message;

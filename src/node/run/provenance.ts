@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../core/errors.ts';
+import type { Brought } from '../../core/team/join.ts';
 import { teamFileSchema, type TeamFile } from '../../core/team/file.ts';
 import { makeFolder, writeAtomic } from '../files.ts';
 import { profileFolder, projectKey } from '../paths.ts';
@@ -11,13 +12,18 @@ import { profileFolder, projectKey } from '../paths.ts';
  * What a run was started with, beside its journal, and in the person's profile the hash of it. A repository can bring a
  * run folder of its own making; without the profile's word it is shown, and never executed.
  */
-const startSchema = z.object({ team: teamFileSchema, teamName: z.string(), own: z.array(z.string()) });
+const names = z.array(z.string());
+const startSchema = z.object({
+  team: teamFileSchema,
+  teamName: z.string(),
+  brought: z.object({ servers: names, models: names, checks: names, commands: names, setup: z.boolean() }),
+});
 
 export interface RunStart {
   readonly team: TeamFile;
   readonly teamName: string;
-  /** Command lines that the person gave for this run. */
-  readonly own: string[];
+  /** What of the team came from the repository. */
+  readonly brought: Brought;
 }
 
 export async function rememberStart(root: string, run: string, folder: string, start: RunStart): Promise<void> {
@@ -33,9 +39,13 @@ export async function recallStart(root: string, run: string, folder: string): Pr
   const text = await readFile(join(folder, 'start.json'), 'utf8').catch(() => '');
   const hash = await readFile(join(profileFolder(), 'runs', projectKey(root), `${run}.sha256`), 'utf8').catch(() => '');
   if (text === '' || hash !== hashOf(text)) {
-    throw new UserError('foreign-run', `Run ${run} was not started from this profile, or what it was started with has changed since.`, {
-      hint: 'It can be looked at (`orchestra show`), not gone on with. Start it anew with `orchestra run`.',
-    });
+    throw new UserError(
+      'foreign-run',
+      `Run ${run} was not started from this profile, or what it was started with has changed since.`,
+      {
+        hint: 'It can be looked at (`orchestra show`), not gone on with. Start it anew with `orchestra run`.',
+      },
+    );
   }
   return startSchema.parse(JSON.parse(text));
 }

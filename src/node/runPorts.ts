@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import { redactor, redactStream } from '../core/bus/redact.ts';
+import type { AskInput } from '../core/ask.ts';
+import { type Log, type Models, type Person, type Ports, RouteError } from '../core/ports.ts';
+import type { TeamFile } from '../core/team/file.ts';
+import { openApplier } from './apply/apply.ts';
+import { openGate } from './apply/gate.ts';
+import { openChecks, type Consent } from './checks/checks.ts';
+import { openWorkspaces, type OpenWorkspaces } from './git/workspaces.ts';
+import { openBus } from './memory/bus.ts';
+import { openStore } from './memory/store.ts';
+import { openModels } from './models/client.ts';
+import { openInbox } from './run/inbox.ts';
+import { openJournal } from './run/journal.ts';
+import type { Lease } from './run/lease.ts';
+import { openTranscripts } from './run/transcripts.ts';
+import { secretsOf } from './secrets.ts';
+import { placedServers } from './servers.ts';
+
+export interface PortsOptions {
+  readonly root: string;
+  readonly run: string;
+  readonly folder: string;
+  readonly lease: Lease;
+  readonly team: TeamFile;
+  readonly consent: Consent;
+  /** Why a server may not be used yet; undefined when it may. */
+  readonly unapproved: (server: string) => string | undefined;
+  readonly person: Person;
+  readonly log: Log;
+  /** The version that goes on with the run; absent to add to one that has ended. */
+  readonly engine?: string;
+  readonly onText?: (call: string, attempt: number, text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface OpenPorts {
+  readonly ports: Ports;
+  close(): Promise<void>;
+}
+
+/** The machine's side of one run, for the holder of its lease: everything that the engine needs, opened, and closed together. */
+export async function openPorts(o: PortsOptions): Promise<OpenPorts> {
+  const secrets = await secretsOf(o.root);
+  const clean = redactor(secrets);
+  const closing: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of closing.toReversed())
+      await Promise.resolve(end()).catch((error: unknown) => o.log.warn(String(error)));
+  };
+  try {
+    const journal = await openJournal(o.folder, {
+      lease: o.lease,
+      now: Date.now,
+      ...(o.engine !== undefined && { engine: o.engine }),
+    });
+    closing.push(() => journal.close());
+    const workspaces: OpenWorkspaces = await openWorkspaces({ root: o.root, run: o.run, log: o.log, signal: o.signal });
+    closing.push(() => workspaces.close());
+    const bus = await openBus({ root: o.root, run: o.run, store: await openStore(o.root), hash: sha256, log: o.log });
+    await bus.projectMessages(journal.records);
+    const transcripts = openTranscripts(o.folder, { log: o.log, filter: () => redactStream(secrets) });
+    closing.push(() => transcripts.close());
+    const models = openModels({ servers: placedServers(o.team.servers), root: o.root, env: process.env, log: o.log });
+    closing.push(() => models.close());
+    const ports: Ports = {
+      log: o.log,
+      clock: {
+        now: Date.now,
+        timeout(ms) {
+          const control = new AbortController();
+          // setTimeout takes at most 2^31-1 ms, and fires at once above that.
+          const timer = setTimeout(
+            () => control.abort(new DOMException('The time is over.', 'TimeoutError')),
+            Math.min(ms, 2 ** 31 - 1),
+          );
+          timer.unref();
+          return { signal: control.signal, cancel: () => clearTimeout(timer) };
+        },
+      },
+      journal,
+      inbox: openInbox(o.folder, o.log),
+      models: guarded(models, o.unapproved),
+      workspaces,
+      checks: openChecks({
+        root: o.root,
+        checks: o.team.checks,
+        setup: o.team.setup,
+        consent: o.consent,
+        log: o.log,
+      }),
+      bus,
+      gate: openGate({ root: o.root }),
+      applier: openApplier({
+        root: o.root,
+        runFolder: o.folder,
+        readBlob: (sha, signal) => workspaces.blob(sha, signal),
+      }),
+      person: o.person,
+      transcripts: {
+        append(call, attempt, text) {
+          transcripts.append(call, attempt, text);
+          o.onText?.(call, attempt, text);
+        },
+        end: (call, attempt) => transcripts.end(call, attempt),
+      },
+      hash: sha256,
+      redact: (text) => clean(text).text,
+    };
+    return { ports, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** A server that a repository brings is not started before the person approved it. */
+function guarded(models: Models, unapproved: (server: string) => string | undefined): Models {
+  return {
+    scripted: (server) => models.scripted(server),
+    async probe(route, signal) {
+      const why = unapproved(route.server);
+      return why === undefined ? models.probe(route, signal) : { kind: 'not-approved', message: why };
+    },
+    async ask(route, input: AskInput, hooks) {
+      const why = unapproved(route.server);
+      if (why !== undefined) throw new RouteError({ kind: 'not-approved', message: why });
+      return models.ask(route, input, hooks);
+    },
+  };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
