@@ -1,15 +1,10 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { UserError } from '../../core/errors.ts';
 import type { FileChange, FileSide } from '../../core/change/change.ts';
-import { GitError, git, gitLine, splitNul } from './git.ts';
+import { git, splitNul } from './git.ts';
 import { utf8 } from './person.ts';
-import { mendRepository, scratchPath } from './privateRepository.ts';
 import type { PrivateRepository } from './privateRepository.ts';
-import { isGitsOwn, writeTree } from './record.ts';
-import { commitTree } from './snapshot.ts';
 
-/** Reading and making trees in the private repository. A tree is named by its id or by a commit's. */
+/** Reading trees in the private repository. A tree is named by its id or by a commit's. */
 
 /** Longer files have no text. */
 export const textBytes = 2 * 1024 * 1024;
@@ -205,91 +200,6 @@ async function entryAt(
   return undefined;
 }
 
-/**
- * A tree like `tree` with these files replaced (`content: null` removes), as a commit upon `parent`. A file keeps its mode; a link stays
- * one, to where `content` says, as long as that is one line. A file in a folder's place replaces the folder, and the other way round.
- * Throws `UserError` (`bad-path`) for a path that no tree may hold.
- */
-export async function treeWithFiles(
-  repository: PrivateRepository,
-  tree: string,
-  parent: string,
-  files: readonly { path: string; content: string | null }[],
-  signal: AbortSignal,
-): Promise<{ commit: string; tree: string }> {
-  await mendRepository(repository);
-  for (const { path } of files) if (!isTreePath(path)) throw badPath(path);
-  const index = scratchPath(repository);
-  const blobs = scratchPath(repository);
-  const call = { signal, gitDir: repository.gitDir, index };
-  try {
-    await git(['read-tree', objectId(tree)], call);
-    const written = files.filter((file): file is { path: string; content: string } => file.content !== null);
-    const shas = await writeBlobs(
-      repository,
-      blobs,
-      written.map((file) => file.content),
-      signal,
-    );
-    const modes = new Map(
-      (await listTree(repository, tree, { sizes: false, signal })).map((entry) => [entry.path, entry.mode]),
-    );
-    const zero = '0'.repeat(repository.format === 'sha256' ? 64 : 40);
-    const gone = files.filter((file) => file.content === null).map(({ path }) => `0 ${zero}\t${path}\0`);
-    const here = written.map(({ path, content }, i) => `${modeFor(modes.get(path), content)} ${shas[i]} 0\t${path}\0`);
-    await git(['update-index', '-z', '--add', '--replace', '--index-info'], {
-      ...call,
-      input: [...gone, ...here].join(''),
-    }).catch((error: unknown) => {
-      const refused = error instanceof GitError ? /Invalid path '(.*)'/.exec(error.stderr)?.[1] : undefined;
-      throw refused === undefined ? error : badPath(refused);
-    });
-    const made = await writeTree(repository, index, signal);
-    return { commit: await commitTree(repository, made, [objectId(parent)], 'Files written\n', signal), tree: made };
-  } finally {
-    for (const path of [index, `${index}.lock`, blobs]) await rm(path, { recursive: true, force: true });
-  }
-}
-
-function modeFor(before: string | undefined, content: string): string {
-  if (before === '120000' && !/[\n\0]/.test(content)) return before;
-  return before === '100755' ? before : '100644';
-}
-
-function isTreePath(path: string): boolean {
-  const parts = path.split('/');
-  return (
-    !path.includes('\0') &&
-    !isGitsOwn(path, false) &&
-    parts.every((part) => part !== '' && part !== '.' && part !== '..')
-  );
-}
-
-function badPath(path: string): UserError {
-  return new UserError('bad-path', `${JSON.stringify(path)} is no path inside the project.`);
-}
-
-async function writeBlobs(
-  repository: PrivateRepository,
-  folder: string,
-  contents: readonly string[],
-  signal: AbortSignal,
-): Promise<string[]> {
-  if (contents.length === 0) return [];
-  await mkdir(folder);
-  const paths = contents.map((_, i) => join(folder, String(i)));
-  for (const [i, content] of contents.entries()) await writeFile(paths[i] as string, content);
-  const input = paths.map((_, i) => `${i}\n`).join('');
-  return (
-    await gitLine(['hash-object', '-w', '--no-filters', '--stdin-paths'], {
-      signal,
-      gitDir: repository.gitDir,
-      workTree: folder,
-      input,
-    })
-  ).split('\n');
-}
-
 /** A unified diff for people, renames shown; past 64 MiB it is cut and says so. */
 export async function diffForPeople(
   repository: PrivateRepository,
@@ -320,4 +230,9 @@ export async function diffForPeople(
     );
     return `The diff is longer than 64 MiB; this is its summary.\n\n${stat.stdout.toString('utf8')}`;
   }
+}
+
+/** The bytes of one file, by its blob id. */
+export async function readBlob(repository: PrivateRepository, sha: string, signal: AbortSignal): Promise<Buffer> {
+  return (await git(['cat-file', 'blob', objectId(sha)], { signal, gitDir: repository.gitDir })).stdout;
 }

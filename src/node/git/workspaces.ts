@@ -6,6 +6,7 @@ import type { Log, Workspaces } from '../../core/ports.ts';
 import { makeFolder } from '../files.ts';
 import { isPlainName } from '../paths.ts';
 import { lifeOf, ownerSchema, thisOwner } from '../run/owner.ts';
+import { treeWithFiles, treeWithRestored } from './edits.ts';
 import { forgetCommits, holdCommits, keepCommits } from './keep.ts';
 import { mergeCommits } from './merge.ts';
 import { packTree } from './pack.ts';
@@ -14,7 +15,7 @@ import { openPrivateRepository } from './privateRepository.ts';
 import type { PrivateRepository } from './privateRepository.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { removeTree } from './trash.ts';
-import { changesBetween, diffForPeople, listTree, readText, treeWithFiles } from './trees.ts';
+import { changesBetween, diffForPeople, listTree, readBlob, readText } from './trees.ts';
 import { commitCheckout, findCheckout, openCheckout, removeCheckout } from './workspace.ts';
 import type { Checkouts } from './workspace.ts';
 
@@ -33,6 +34,8 @@ export interface OpenWorkspaces extends Workspaces {
    * left. Kept commits stay. Resolves to the runs whose workspaces were removed.
    */
   clean(run?: string): Promise<string[]>;
+  /** The bytes of a file, by its blob id. */
+  blob(sha: string, signal: AbortSignal): Promise<Buffer>;
   /** Lets go of the commits that were kept for a run: it can no longer be shown or applied. */
   forget(run: string, signal: AbortSignal): Promise<void>;
   /** Waits for what is under way, and lets `clean` of another process remove this run's workspaces. */
@@ -72,7 +75,9 @@ export async function openWorkspaces({ root, run, log, signal }: OpenWorkspacesO
     changes: (from, to, stop) => changesBetween(repository, from, to, stop),
     merge: (base, ours, theirs, stop) => mergeCommits(repository, base, ours, theirs, stop),
     withFiles: (tree, parent, files, stop) => treeWithFiles(repository, tree, parent, files, stop),
+    restore: (tree, from, parent, paths, stop) => treeWithRestored(repository, tree, from, parent, paths, stop),
     read: (tree, path, stop) => readText(repository, tree, path, stop),
+    blob: (sha, stop) => readBlob(repository, sha, stop),
     list: async (tree, stop) =>
       (await listTree(repository, tree, { sizes: false, signal: stop })).map((entry) => entry.path),
     pack: (tree, tokens, stop) => packTree(repository, tree, tokens, stop),
