@@ -99,7 +99,7 @@ export function onlyApproved(
   const noSetup = lacks('setup', 'setup', setupContent(team.setup));
   const notes = missing.map(
     ({ kind, name }) =>
-      `Not approved, so not used: the ${kind === 'setup' ? 'setup' : `${kind} \`${name}\``} of this folder's team file.`,
+      `Not approved, so not used: the ${kind === 'setup' ? 'setup' : `${kind} \`${name}\``} of this folder’s team file.`,
   );
   return {
     team: {

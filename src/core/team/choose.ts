@@ -156,7 +156,7 @@ function fill(team: TeamFile, role: string, definition: Role, look: (model: stri
     if (definition.view === 'packed' && largest !== undefined && model.context < largest) continue;
     const whys = instead ? [`${titleOf(team, instead.standsFor)} is not asked: ${instead.why}`] : [];
     if (found.successor !== undefined)
-      whys.push(`${found.successor} answers for ${model.title}, as its declared successor`);
+      whys.push(`${found.successor} is asked for ${model.title}, as its declared successor`);
     models.push({
       ...choice,
       ...(instead ? { standsFor: instead.standsFor } : {}),

@@ -52,7 +52,7 @@ function checkRoles(team: TeamFile, say: Say): void {
   for (const [name, role] of Object.entries(team.roles)) {
     for (const [index, choice] of role.models.entries()) {
       const path = ['roles', name, 'models', index];
-      const model = team.models[choice.model];
+      const model = Object.hasOwn(team.models, choice.model) ? team.models[choice.model] : undefined;
       if (!model) {
         say([...path, 'model'], `No model is called \`${choice.model}\`${meant(choice.model, models)}`);
         continue;
@@ -78,7 +78,8 @@ function checkTeams(team: TeamFile, say: Say): void {
         seen.add(role);
       }
     }
-    const has = (role: string, duty: 'orchestrate' | 'write') => team.roles[role]?.duties.includes(duty) ?? false;
+    const has = (role: string, duty: 'orchestrate' | 'write') =>
+      Object.hasOwn(team.roles, role) && team.roles[role]?.duties.includes(duty) === true;
     const leaders = [...seen].filter((role) => has(role, 'orchestrate'));
     const inCore = leaders.filter((role) => parts.core.includes(role));
     const core: Path = ['teams', name, 'core'];

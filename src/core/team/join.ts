@@ -140,6 +140,8 @@ const hasField = (entry: unknown, field: string): boolean => isMap(entry) && !is
 const nameOf = (entry: unknown): string | undefined =>
   isMap(entry) && typeof entry['name'] === 'string' ? entry['name'] : undefined;
 
+const lineOf = (check: unknown): unknown => (isMap(check) ? check['run'] : undefined);
+
 /** Field by field; an empty field says nothing. What is no map is left for the schema to refuse. */
 function joinFields(base: unknown, layer: unknown): unknown {
   if (!isMap(layer)) return layer;
@@ -197,7 +199,7 @@ function addChecks(
     if (name !== undefined) own.add(name);
     if (known < 0) list.push({ value, index });
     else if (!workspace) list[known] = { value, index };
-    else if (hasField(value, 'run') && (value as Values)['run'] !== (list[known]?.value as Values)['run']) {
+    else if (lineOf(value) !== lineOf(list[known]?.value)) {
       notes.push(`its check \`${name}\` is left out: your own check of that name stands.`);
     }
   }
