@@ -1,0 +1,24 @@
+import type { CliCommand } from './command.ts';
+import { applyCommand } from './commands/apply.ts';
+import { demoCommand } from './commands/demo.ts';
+import { resumeCommand } from './commands/resume.ts';
+import { runCommand } from './commands/run.ts';
+import { runsCommand } from './commands/runs.ts';
+import { sayCommand, stopCommand } from './commands/say.ts';
+import { showCommand } from './commands/show.ts';
+import { trustCommand } from './commands/trust.ts';
+import { watchCommand } from './commands/watch.ts';
+
+/** Every command, a row each, in the order of the help. */
+export const commands: readonly CliCommand[] = [
+  runCommand,
+  resumeCommand,
+  runsCommand,
+  showCommand,
+  applyCommand,
+  watchCommand,
+  sayCommand,
+  stopCommand,
+  trustCommand,
+  demoCommand,
+];

@@ -1,0 +1,51 @@
+import { UserError } from '../../core/errors.ts';
+import { type CliCommand, textOf } from '../command.ts';
+import { withProject } from '../session.ts';
+
+/** Says something to a run of another process; the team hears it with its next calls. */
+export const sayCommand: CliCommand = {
+  usage: 'say <words...>',
+  summary: 'say something to a run; the team hears it with its next calls',
+  options: [
+    ['--run <run>', 'which run; the youngest without it'],
+    ['--to <role>', 'for one role only'],
+  ],
+  help: 'The run can also stand first: orchestra say r261122-093000-ab12 "Leave the README alone"',
+  async run(args, options) {
+    return withProject({}, async ({ project }) => {
+      const words = args.filter((arg) => arg !== undefined);
+      const named =
+        textOf(options, 'run') ?? (words.length > 1 && /^r\d{6}-/.test(words[0] ?? '') ? words.shift() : undefined);
+      const text = words.join(' ').trim();
+      if (text === '')
+        throw new UserError('usage', 'There is nothing to say.', { hint: 'orchestra say "Leave the README alone"' });
+      const info = await project.find(named);
+      await project.say(info.id, text, textOf(options, 'to'));
+      process.stderr.write(
+        info.state === 'running' || info.state === 'elsewhere'
+          ? `Said to run ${info.id}.\n`
+          : `Kept for run ${info.id}, which is not running: it hears it when it is resumed.\n`,
+      );
+      return 0;
+    });
+  },
+};
+
+/** Asks a run of another process to stop in order. */
+export const stopCommand: CliCommand = {
+  usage: 'stop [run]',
+  summary: 'stop a run of another terminal in order; it can be resumed',
+  options: [],
+  async run([words]) {
+    return withProject({}, async ({ project }) => {
+      const info = await project.find(words);
+      if (info.state !== 'running' && info.state !== 'elsewhere') {
+        process.stderr.write(`Run ${info.id} is not running (${info.state}).\n`);
+        return 0;
+      }
+      await project.requestStop(info.id);
+      process.stderr.write(`Asked run ${info.id} to stop.\n`);
+      return 0;
+    });
+  },
+};

@@ -1,0 +1,125 @@
+import { userInfo } from 'node:os';
+import type { Person, StopQuestion } from '../core/ports.ts';
+import type { RunState } from '../core/run/state.ts';
+import type { Desk, Dialogue } from './desk.ts';
+import { diffLines } from './view/diff.ts';
+import { clip, glyph, paint, wrap, type Look } from './view/look.ts';
+import { findingLines, planLines } from './view/plan.ts';
+import { oneLine, visible } from './view/plain.ts';
+import { teamLines } from './view/team.ts';
+
+export interface PersonOptions {
+  /** Absent when there is no terminal to ask in. */
+  readonly desk?: Desk | undefined;
+  /** `--yes`: stops are passed without asking; commands and held files are not approved, for nobody is expected to look. */
+  readonly yes: boolean;
+  look(): Look;
+  /** The run as it stands. */
+  state(): RunState | undefined;
+  /** Resolves when all that belongs before a question is printed. */
+  settled(): Promise<void>;
+  /** The whole merged change. */
+  diff(): Promise<string>;
+}
+
+/** The person at the command line. */
+export function cliPerson(options: PersonOptions): Person {
+  const { desk, yes } = options;
+  const asked = yes ? undefined : desk;
+  return {
+    name: personName(),
+    async decide(question, signal) {
+      await options.settled();
+      if (yes) return 'go';
+      if (!asked) return 'nobody';
+      return asked.talk(signal, (dialogue) => stop(dialogue, question, options));
+    },
+    async permit(request, signal) {
+      if (!asked) return 'nobody';
+      return asked.talk(signal, async (dialogue) => {
+        const look = options.look();
+        dialogue.print([
+          '',
+          want(look, `${oneLine(request.role)} asks for permission: ${oneLine(request.title)}`),
+          ...wholeLines(look, request.kind, request.detail),
+        ]);
+        const answer = await choose(dialogue, look, { o: 'once', a: 'for this run', n: 'no' });
+        return answer === 'o' ? 'once' : answer === 'a' ? 'run' : 'no';
+      });
+    },
+    async approve(file, diff, signal) {
+      await options.settled();
+      if (!asked) return 'nobody';
+      return asked.talk(signal, async (dialogue) => {
+        const look = options.look();
+        dialogue.print([
+          '',
+          want(look, `The gate holds ${visible(file.path)}`),
+          ...wrap(look, oneLine(file.reason ?? file.code ?? ''), '  '),
+          ...diffLines(diff, look, { exact: true }),
+        ]);
+        const answer = await choose(dialogue, look, { y: 'let it through', n: 'keep it back' });
+        return answer === 'y' ? 'yes' : 'no';
+      });
+    },
+  };
+}
+
+/** A stop: go, stop, or read first. The end of the input is a stop. */
+async function stop(dialogue: Dialogue, question: StopQuestion, options: PersonOptions): Promise<'go' | 'stop'> {
+  const look = options.look();
+  dialogue.print(['', want(look, oneLine(question.question))]);
+  for (;;) {
+    const answer = await choose(dialogue, look, { g: 'go', s: 'stop', r: 'read all' });
+    if (answer === 'g') return 'go';
+    if (answer !== 'r') return 'stop';
+    dialogue.print(['', ...(await allOf(question, options)), '', want(look, oneLine(question.question))]);
+  }
+}
+
+/** Everything that a decision rests on, without a cut. */
+async function allOf(question: StopQuestion, options: PersonOptions): Promise<string[]> {
+  const look = options.look();
+  const state = options.state();
+  if (question.stop === 'apply') return diffLines(await options.diff(), look, { exact: true });
+  if (!state) return [];
+  if (question.stop === 'team') return teamLines(state, look);
+  return [...findingLines(state, look, { full: true }), '', ...planLines(state, look, { full: true })];
+}
+
+/** The whole command or diff, with what could not be seen written out; nothing of it is cut. */
+function wholeLines(look: Look, kind: string, detail: string): string[] {
+  if (kind === 'edit') return diffLines(detail, look, { exact: true });
+  return visible(detail)
+    .split('\n')
+    .flatMap((line) => wrap(look, line, `  ${glyph(look, 'bar')} `, `  ${glyph(look, 'bar')} `));
+}
+
+/** Asks until the answer is one of the keys or begins its word; at the end of the input the last but the reading ones, which is always the cautious one. */
+async function choose<K extends string>(
+  dialogue: Dialogue,
+  look: Look,
+  keys: Readonly<Record<K, string>>,
+): Promise<K | undefined> {
+  const entries = Object.entries<string>(keys) as [K, string][];
+  const prompt = `  ${entries.map(([key, word]) => `${key} ${word}`).join(` ${glyph(look, 'dot')} `)} > `;
+  for (;;) {
+    const typed = await dialogue.read(prompt);
+    if (typed === undefined) return undefined;
+    const answer = typed.trim().toLowerCase();
+    const found = entries.find(([key, word]) => answer === key || (answer.length > 1 && word.startsWith(answer)));
+    if (found) return found[0];
+    if (answer !== '') dialogue.print([`  Please answer with ${entries.map(([key]) => key).join(', ')}.`]);
+  }
+}
+
+const want = (look: Look, text: string) => paint(look, 'accent', clip(look, `${glyph(look, 'wants')} ${text}`));
+
+/** The name of the person's account, as the journal keeps it. */
+export function personName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return process.env['USER'] ?? process.env['USERNAME'] ?? 'person';
+  }
+}

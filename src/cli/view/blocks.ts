@@ -1,0 +1,151 @@
+import type { EventOf, JournalRecord, Phase } from '../../core/run/events.ts';
+import type { RunState } from '../../core/run/state.ts';
+import { endLines, gateLines, reportLines } from './ending.ts';
+import { ledgerLines } from './ledger.ts';
+import { clip, glyph, paint, spread, wrap, type Look } from './look.ts';
+import { findingLines, planLines } from './plan.ts';
+import { oneLine, plain } from './plain.ts';
+import { columnsOf, phaseLine, roleRows, type Live } from './rows.ts';
+import { prose, teamLines } from './team.ts';
+import { between, budgetFrom, budgetWords, clock } from './words.ts';
+import { changeLines, checkLines, mergeLines, resolvedLines } from './work.ts';
+
+/**
+ * What a record adds to the scroll-back for good: nothing for most, a block where a phase ends or something was
+ * decided. `after` is the state with the record in it.
+ */
+export function blockOf(record: JournalRecord, after: RunState, run: string, live: Live, look: Look): string[] {
+  const { event } = record;
+  switch (event.type) {
+    case 'run.created':
+      return headerLines(after, run, look);
+    case 'run.resumed':
+      return ['', paint(look, 'dim', clip(look, `resumed by ${oneLine(event.by)} at ${clock(Date.parse(record.at))}`))];
+    case 'run.ended':
+      return ['', ...endLines(after, run, look)];
+    case 'phase.ended':
+      // How the review ended is the run's end.
+      return event.phase === 'review' ? [] : phaseBlock(event.phase, after, live, look);
+    case 'note':
+      return noteLines(event, look);
+    case 'base.taken':
+      return event.notes.flatMap((note) => wrap(prose(look), oneLine(note), '  '));
+    case 'team.chosen':
+      return after.size === 'one'
+        ? oneModel(after, look)
+        : ['', ...teamLines(after, look), ...notes(event.notes, look)];
+    case 'stop.answered':
+      return [paint(look, 'dim', clip(look, `  ${event.answer} ${byWords(event.by)}`))];
+    case 'permission.answered':
+      return [paint(look, 'dim', clip(look, `  ${permissionWords[event.answer]} ${byWords(event.by)}`))];
+    case 'permission.asked':
+      return wrap(
+        prose(look),
+        `${oneLine(event.role)} asks: ${oneLine(event.title)}: ${oneLine(event.detail)}`,
+        '  ',
+        '    ',
+      );
+    case 'checkout.changed':
+      return wrap(
+        prose(look),
+        `The read-only checkout was changed by ${event.roles.map(oneLine).join(' or ')}: ${event.paths.map(oneLine).join(', ')}. Their answers are marked.`,
+        '  ',
+      );
+    case 'inbox.received':
+      return wrap(
+        prose(look),
+        `${oneLine(event.from)}${event.to === undefined ? '' : ` to ${oneLine(event.to)}`}: ${event.kind === 'stop' ? 'stop' : plain(event.text).trim()}`,
+        '  ',
+        '    ',
+      );
+    case 'plan.made':
+      return ['', ...planLines(after, look), ...notes(event.notes, look)];
+    case 'checks.ended':
+      return event.on.startsWith('change:') ? [] : checkLines(event, look).map((line) => `  ${line}`);
+    case 'merge.made':
+      return mergeLines(event, look).map((line) => `  ${line}`);
+    case 'conflict.resolved':
+      return resolvedLines(event, look);
+    case 'ledger.made':
+      return ['', ...ledgerLines(after, look)];
+    case 'gate.judged':
+      return ['', ...gateLines(event.files, look)];
+    case 'gate.approved':
+      return [paint(look, 'dim', clip(look, `  approved ${oneLine(event.path)} ${byWords(event.by)}`))];
+    case 'apply.undone':
+      return [clip(look, `${glyph(look, 'done')} undone: ${event.files.length} files are as they were`)];
+    case 'report.made':
+      return ['', ...reportLines(event.text, look)];
+    case 'phase.started':
+    case 'triage.made':
+    case 'stop.asked':
+    case 'call.started':
+    case 'call.failed':
+    case 'call.sent-back':
+    case 'call.ended':
+    case 'inbox.taken':
+    case 'message.posted':
+    case 'findings.held':
+    case 'workspace.opened':
+    case 'change.landed':
+    case 'change.judged':
+    case 'change.failed':
+    case 'candidates.judged':
+    case 'integration.ended':
+    case 'apply.done':
+      return [];
+  }
+}
+
+/** Title, run and the scripted mark; the rest of a longer task; the budget that holds. */
+export function headerLines(state: RunState, run: string, look: Look): string[] {
+  const right = `run ${oneLine(run)}${state.scripted ? '   scripted' : ''}`;
+  const lines = spread(look, paint(look, 'bold', oneLine(state.title)), paint(look, 'dim', right), prose(look).width);
+  const task = plain(state.task).trim();
+  if (task !== plain(state.title).trim()) {
+    const whole = wrap(prose(look), task, '  ');
+    lines.push(...whole.slice(0, 6).map((line) => paint(look, 'dim', line)));
+    if (whole.length > 6) lines.push(paint(look, 'dim', `  ${glyph(look, 'more')} ${whole.length - 6} more lines`));
+  }
+  lines.push(
+    paint(look, 'dim', clip(look, `  budget ${budgetWords(look, state.budget)} (${budgetFrom[state.budgetFrom]})`)),
+  );
+  return lines;
+}
+
+/** A phase that is over: one line, and what its roles did. */
+function phaseBlock(phase: Phase, state: RunState, live: Live, look: Look): string[] {
+  const ended = state.phases[phase];
+  const sign = paint(look, 'green', glyph(look, 'done'));
+  const ms = between(ended?.startedAt, ended?.endedAt);
+  const line = phaseLine(look, columnsOf(state, look), sign, phase, ms, oneLine(ended?.summary ?? ''));
+  const rows = phase === 'triage' || phase === 'synthesis' ? [] : roleRows(state, phase, live, look);
+  const more =
+    phase === 'analysis'
+      ? ['', ...findingLines(state, look)]
+      : phase === 'implementation'
+        ? changeLines(state, look)
+        : [];
+  return ['', ...line, ...rows, ...more];
+}
+
+function oneModel(state: RunState, look: Look): string[] {
+  const [cast] = state.cast;
+  if (!cast) return [];
+  const why = oneLine(state.triage?.why ?? '');
+  return wrap(prose(look), `One model is enough: ${oneLine(cast.title)}.${why === '' ? '' : ` ${why}`}`, '  ');
+}
+
+function noteLines(event: EventOf<'note'>, look: Look): string[] {
+  const who = event.role === undefined ? '' : `${oneLine(event.role)}: `;
+  return wrap(prose(look), who + oneLine(event.text), '  ', '    ').map((line) =>
+    event.level === 'warning' ? line : paint(look, 'dim', line),
+  );
+}
+
+const notes = (texts: readonly string[], look: Look): string[] =>
+  texts.flatMap((text) => wrap(prose(look), oneLine(text), '  note: ', '    '));
+
+const byWords = (by: string) => (by.includes(' ') ? `(${oneLine(by)})` : `(by ${oneLine(by)})`);
+
+const permissionWords = { once: 'allowed once', run: 'allowed for this run', no: 'not allowed' } as const;

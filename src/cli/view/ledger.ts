@@ -1,0 +1,55 @@
+import { fates, type LedgerEntry } from '../../core/change/change.ts';
+import type { RunState } from '../../core/run/state.ts';
+import { cell, clip, dots, glyph, paint, widthOf, wrap, type Look } from './look.ts';
+import { oneLine } from './plain.ts';
+import { prose } from './team.ts';
+import { plural } from './words.ts';
+
+/** The fate of every hunk: a line a writer's change, and a line for each hunk that was not simply merged, with winner and reason. */
+export function ledgerLines(state: RunState, look: Look): string[] {
+  const { ledger } = state;
+  if (!ledger) return [];
+  const { entries } = ledger;
+  const verdict = ledger.balanced ? paint(look, 'green', 'balanced') : paint(look, 'red', 'does not balance');
+  const lines = [
+    clip(
+      look,
+      `${paint(look, 'bold', 'Ledger')}  ${plural(entries.length, 'hunk')}: ${tally(entries, look)} ${glyph(look, 'dot')} ${verdict}`,
+    ),
+  ];
+  const changes = [...new Set(entries.map((entry) => entry.change))];
+  const column = Math.min(30, Math.max(0, ...changes.map((change) => widthOf(oneLine(change))))) + 2;
+  for (const change of changes) {
+    const own = entries.filter((entry) => entry.change === change);
+    const size = `+${sum(own, 'added')} ${glyph(look, 'minus')}${sum(own, 'removed')}`;
+    lines.push(clip(look, `  ${cell(look, oneLine(change), column)}${dots(look, tally(own, look), size)}`));
+    lines.push(...own.filter((entry) => entry.fate !== 'merged').flatMap((entry) => fateLines(entry, look)));
+  }
+  for (const problem of ledger.problems) lines.push(...wrap(prose(look), paint(look, 'red', oneLine(problem)), '  '));
+  return lines;
+}
+
+const sum = (entries: readonly LedgerEntry[], key: 'added' | 'removed') =>
+  entries.reduce((total, entry) => total + entry[key], 0);
+
+function tally(entries: readonly LedgerEntry[], look: Look): string {
+  const counts = fates.map((fate) => ({ fate, n: entries.filter((entry) => entry.fate === fate).length }));
+  const words = counts.filter(({ n }) => n > 0).map(({ fate, n }) => `${n} ${fate}`);
+  return words.length === 0 ? 'none' : words.join(look.unicode ? ', ' : ', ');
+}
+
+function fateLines(entry: LedgerEntry, look: Look): string[] {
+  const by = entry.by === undefined ? '' : ` by ${oneLine(entry.by)}`;
+  const why = entry.why === undefined ? '' : `: ${oneLine(entry.why)}`;
+  const hunk = oneLine(
+    entry.hunk.startsWith(`${entry.change}:`) ? entry.hunk.slice(entry.change.length + 1) : entry.hunk,
+  );
+  return wrap(prose(look), `${hunk}  ${entry.fate}${by}${why}`, '    ', '      ').map((line) =>
+    paint(look, 'dim', line),
+  );
+}
+
+/** `14 hunks: 11 merged, 1 resolved, 2 superseded`. */
+export function ledgerWords(entries: readonly LedgerEntry[], look: Look): string {
+  return `${plural(entries.length, 'hunk')}: ${tally(entries, look)}`;
+}

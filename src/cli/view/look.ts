@@ -1,0 +1,109 @@
+import { styleText } from 'node:util';
+import sliceAnsi from 'slice-ansi';
+import stringWidth from 'string-width';
+import wrapAnsi from 'wrap-ansi';
+
+/** How things are drawn. Views are pure: what they need to know of the terminal stands here. */
+export interface Look {
+  /** Columns that a line may take. */
+  readonly width: number;
+  readonly color: boolean;
+  /** Without it only ASCII is used for what is ours; what models wrote stays. */
+  readonly unicode: boolean;
+  /** Names of models that people know, by id. */
+  readonly titles?: Readonly<Record<string, string>>;
+}
+
+type Style = 'bold' | 'dim' | 'red' | 'green' | 'accent';
+
+/** Paints a text. `accent` is for what wants the person, and for nothing else. */
+export function paint(look: Look, style: Style, text: string): string {
+  if (!look.color || text === '') return text;
+  return styleText(style === 'accent' ? ['bold', 'yellow'] : style, text, { validateStream: false });
+}
+
+const glyphs = {
+  wants: ['▲', '!'],
+  working: ['●', '*'],
+  done: ['✓', '+'],
+  failed: ['✗', 'x'],
+  waiting: ['○', '-'],
+  stopped: ['■', '#'],
+  dot: ['·', '-'],
+  arrow: ['→', '->'],
+  bar: ['│', '|'],
+  more: ['…', '...'],
+  minus: ['−', '-'],
+  dash: ['–', '-'],
+} as const;
+export type Glyph = keyof typeof glyphs;
+
+/** One of our few signs, in Unicode or ASCII. */
+export function glyph(look: Look, name: Glyph): string {
+  return glyphs[name][look.unicode ? 0 : 1];
+}
+
+/** Columns that a text takes in a terminal; painted text counts as what is seen. */
+export const widthOf = (text: string): number => stringWidth(text);
+
+/** Cuts a line, painted or not, to `width` columns; what is cut ends in an ellipsis. */
+export function clip(look: Look, line: string, width = look.width): string {
+  if (widthOf(line) <= width) return line;
+  const more = glyph(look, 'more');
+  if (width <= widthOf(more)) return more.slice(0, Math.max(0, width));
+  return sliceAnsi(line, 0, width - widthOf(more)).trimEnd() + more;
+}
+
+/** The last of a text in `width` columns: what is cut is cut at the front. */
+export function clipStart(look: Look, text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  const more = glyph(look, 'more');
+  const room = width - widthOf(more);
+  if (room <= 0) return more.slice(0, Math.max(0, width));
+  const segments = Array.from(new Intl.Segmenter().segment(text), (s) => s.segment);
+  let tail = '';
+  let taken = 0;
+  for (const segment of segments.toReversed()) {
+    taken += widthOf(segment);
+    if (taken > room) break;
+    tail = segment + tail;
+  }
+  // A whole word to begin with, where one is near.
+  const space = tail.indexOf(' ');
+  return more + (space >= 0 && space < 16 ? tail.slice(space + 1) : tail);
+}
+
+/** A cell of `width` columns: cut or filled up. */
+export function cell(look: Look, text: string, width: number, align: 'left' | 'right' = 'left'): string {
+  const cut = clip(look, text, width);
+  const fill = ' '.repeat(Math.max(0, width - widthOf(cut)));
+  return align === 'left' ? cut + fill : fill + cut;
+}
+
+/** Wraps a text into lines of the look's width; the first line begins with `first`, the others with as many blanks or `rest`. */
+export function wrap(look: Look, text: string, first = '', rest = ' '.repeat(widthOf(first))): string[] {
+  const room = Math.max(8, look.width - Math.max(widthOf(first), widthOf(rest)));
+  const lines = text
+    .split('\n')
+    .flatMap((line) => wrapAnsi(line, room, { hard: true, trim: true }).split('\n'))
+    .map((line) => line.trimEnd());
+  return lines.map((line, n) => ((n === 0 ? first : rest) + line).trimEnd());
+}
+
+/** Left part and right part on one line, the right one at the right edge; below each other when they do not fit. */
+export function spread(look: Look, left: string, right: string, width = look.width): string[] {
+  if (right === '') return [clip(look, left, width)];
+  const gap = width - widthOf(left) - widthOf(right);
+  if (gap >= 2) return [left + ' '.repeat(gap) + right];
+  const room = width - widthOf(right) - 2;
+  if (room >= 24)
+    return [
+      `${clip(look, left, room)}${' '.repeat(Math.max(2, width - widthOf(clip(look, left, room)) - widthOf(right)))}${right}`,
+    ];
+  return [clip(look, left, width), clip(look, `  ${right}`, width)];
+}
+
+/** Pieces with our separator between them; empty ones are left out. */
+export function dots(look: Look, ...pieces: readonly (string | undefined)[]): string {
+  return pieces.filter((piece) => piece !== undefined && piece !== '').join(` ${glyph(look, 'dot')} `);
+}

@@ -1,0 +1,252 @@
+import type { Phase } from '../../core/run/events.ts';
+import type { CallState, RunState } from '../../core/run/state.ts';
+import { cell, clip, glyph, paint, spread, widthOf, wrap, type Glyph, type Look } from './look.ts';
+import { oneLine, plain } from './plain.ts';
+import { between, count, elapsed, failureName, modelName, money, moveWords, plural } from './words.ts';
+
+/** What is known beside the journal: the last text of calls under way, and the time. */
+export interface Live {
+  /** Text by call; its last few hundred characters suffice. */
+  readonly tails: ReadonlyMap<string, string>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** A role's part in a phase: its calls in the order in which they started; none while it waits. */
+interface Part {
+  readonly role: string;
+  readonly calls: readonly CallState[];
+}
+
+/** Who takes part in a phase, in the order of the cast, so that no row moves while others start or end. */
+export function partsOf(state: RunState, phase: Phase): Part[] {
+  const calls = Object.values(state.calls).filter((call) => call.phase === phase);
+  const expected = state.cast.filter((cast) => isExpected(state, phase, cast)).map((cast) => cast.role);
+  const order = state.cast.map((cast) => cast.role);
+  const place = (role: string) => (order.indexOf(role) + order.length + 1) % (order.length + 1);
+  const roles = [...new Set([...expected, ...calls.map((call) => call.role)])].toSorted((a, b) => place(a) - place(b));
+  return roles.map((role) => ({ role, calls: calls.filter((call) => call.role === role) }));
+}
+
+function isExpected(state: RunState, phase: Phase, cast: RunState['cast'][number]): boolean {
+  if (phase === 'analysis') return cast.duties.includes('analyse') && state.size !== 'one';
+  if (phase !== 'implementation') return false;
+  const owners = state.plan?.items.flatMap((item) => item.owners) ?? [];
+  if (owners.includes(cast.role)) return true;
+  return cast.duties.includes('review') && owners.length > 0;
+}
+
+/** Widths of a run's columns. */
+export interface Columns {
+  readonly role: number;
+  readonly model: number;
+  /** Tokens and cost have columns of their own. */
+  readonly wide: boolean;
+  /** The tail stands on the row's own line. */
+  readonly inline: boolean;
+}
+
+/** The columns of a run's rows: the same for every phase, so that blocks in the scroll-back line up. */
+export function columnsOf(state: RunState, look: Look): Columns {
+  const calls = Object.values(state.calls);
+  const names = [...state.cast.map((c) => c.role), ...calls.map((c) => c.role), 'orchestrator'];
+  const models = [
+    ...state.cast.map((c) => modelName(look, c.models[0]?.model ?? '', c.models[0]?.effort)),
+    ...calls.map((c) => modelName(look, c.model, c.effort)),
+  ];
+  const longest = (texts: readonly string[]) => Math.max(0, ...texts.map(widthOf));
+  const narrow = look.width < 64;
+  return {
+    role: Math.min(longest(names), narrow ? 12 : 16) + 2,
+    model: Math.min(Math.max(longest(models), 12), narrow ? 14 : look.width < 100 ? 22 : 28) + 2,
+    wide: !narrow,
+    inline: look.width >= 120,
+  };
+}
+
+/** The rows of a phase: one line a role, its moves, and the tail of who is working. */
+export function roleRows(state: RunState, phase: Phase, live: Live, look: Look): string[] {
+  const columns = columnsOf(state, look);
+  return partsOf(state, phase).flatMap((part) => partRows(state, part, columns, live, look));
+}
+
+function partRows(state: RunState, part: Part, columns: Columns, live: Live, look: Look): string[] {
+  const working = part.calls.filter((call) => call.state === 'working');
+  if (part.calls.length === 0) return [waitingRow(state, part.role, columns, look)];
+  if (working.length > 0) return working.flatMap((call) => workingRows(call, columns, live, look));
+  return foldedRows(state, part, columns, look);
+}
+
+function waitingRow(state: RunState, role: string, columns: Columns, look: Look): string {
+  const choice = state.cast.find((cast) => cast.role === role)?.models[0];
+  const model = choice ? modelName(look, choice.model, choice.effort) : '';
+  const blank = ' '.repeat(columns.wide ? 22 : 6);
+  const line = `  ${glyph(look, 'waiting')} ${cell(look, oneLine(role), columns.role)}${cell(look, model, columns.model)}${blank}  waiting`;
+  return paint(look, 'dim', clip(look, line));
+}
+
+function workingRows(call: CallState, columns: Columns, live: Live, look: Look): string[] {
+  const row = numbersRow(look, columns, {
+    sign: 'working',
+    role: call.role,
+    model: modelName(look, call.model, call.effort),
+    ms: between(call.startedAt, live.now),
+    tokens: call.tokens,
+    usd: call.usd,
+    estimated: call.estimated,
+  });
+  const moves = call.moves.flatMap((move) => moveRow(look, moveWords(look, move)));
+  const title = oneLine(call.title);
+  const word = 'working';
+  if (columns.inline) {
+    const start = `${row}  ${cell(look, word, 12)}`;
+    const room = look.width - widthOf(start);
+    const text = tail(look, call, live, room);
+    return [clip(look, start + (text === '' ? paint(look, 'dim', clip(look, title, room)) : text)), ...moves];
+  }
+  const text = tail(look, call, live, look.width - 4);
+  const under = `    ${text === '' ? paint(look, 'dim', clip(look, title, look.width - 4)) : text}`;
+  return [clip(look, `${row}  ${word}`), ...moves, under];
+}
+
+/** What a role that is not working did in this phase, as one row and its moves. */
+function foldedRows(state: RunState, part: Part, columns: Columns, look: Look): string[] {
+  const last = part.calls.at(-1);
+  if (!last) return [];
+  const result = resultOf(state, part, last, look);
+  const costs = part.calls.filter((call) => call.usd !== undefined);
+  const row = numbersRow(look, columns, {
+    sign: result.sign,
+    role: part.role,
+    model: modelName(look, last.model, last.effort),
+    ms: part.calls.reduce((sum, call) => sum + between(call.startedAt, call.endedAt), 0),
+    tokens: part.calls.reduce((sum, call) => sum + call.tokens, 0),
+    usd: costs.length === 0 ? undefined : costs.reduce((sum, call) => sum + (call.usd ?? 0), 0),
+    estimated: part.calls.some((call) => call.estimated),
+  });
+  const word = result.sign === 'failed' ? paint(look, 'red', result.word) : result.word;
+  const lines = [clip(look, `${row}  ${word}`)];
+  const successors = new Set(
+    part.calls
+      .filter((call) => call.successorOf !== undefined)
+      .map((call) => `${oneLine(call.id)} answered (declared successor)`),
+  );
+  for (const line of successors) lines.push(...moveRow(look, line));
+  // A route that was left in several calls is said once.
+  const moves = new Set(part.calls.flatMap((call) => call.moves.map((move) => moveWords(look, move))));
+  for (const line of moves) lines.push(...moveRow(look, line));
+  if (last.state === 'failed' && last.failure !== undefined)
+    lines.push(...moveRow(look, oneLine(last.failure.message), 'red'));
+  return lines;
+}
+
+const moveRow = (look: Look, text: string, style: 'dim' | 'red' = 'dim'): string[] =>
+  wrap({ ...look, width: Math.min(look.width, 120) }, text, '    ')
+    .slice(0, 3)
+    .map((line) => paint(look, style, line));
+
+/** A phase's line: name and time; in a wide terminal the time stands in the column of the rows' times. */
+export function phaseLine(
+  look: Look,
+  columns: Columns,
+  sign: string,
+  phase: string,
+  ms: number,
+  summary = '',
+): string[] {
+  const name = `${sign} ${paint(look, 'bold', phase)}`;
+  if (columns.inline) {
+    const before = columns.role + columns.model + 4;
+    const line = name + ' '.repeat(Math.max(1, before - widthOf(name))) + cell(look, elapsed(ms), 6, 'right');
+    return [clip(look, summary === '' ? line : `${line}  ${summary}`)];
+  }
+  const start = summary === '' ? name : name + ' '.repeat(Math.max(1, 18 - widthOf(name)));
+  return spread(look, start + clip(look, summary, look.width - widthOf(start) - 8), elapsed(ms));
+}
+
+interface Numbers {
+  readonly sign: Glyph;
+  readonly role: string;
+  readonly model: string;
+  readonly ms: number;
+  readonly tokens: number;
+  readonly usd: number | undefined;
+  readonly estimated: boolean;
+}
+
+function numbersRow(look: Look, columns: Columns, row: Numbers): string {
+  const about = row.estimated && row.tokens > 0 ? '~' : '';
+  const sign = glyph(look, row.sign);
+  const painted =
+    row.sign === 'failed' ? paint(look, 'red', sign) : row.sign === 'done' ? paint(look, 'green', sign) : sign;
+  const start = `  ${painted} ${cell(look, oneLine(row.role), columns.role)}${cell(look, row.model, columns.model)}`;
+  const time = cell(look, elapsed(row.ms), 6, 'right');
+  if (!columns.wide) return start + time;
+  const tokens = row.tokens === 0 ? '' : about + count(row.tokens);
+  const usd = row.usd === undefined || row.usd === 0 ? '' : about + money(row.usd);
+  return `${start}${time}${cell(look, tokens, 8, 'right')}${cell(look, usd, 8, 'right')}`;
+}
+
+/** The line of text that is being written: it fills up and then starts anew, so that nothing slides under the eye. */
+function tail(look: Look, call: CallState, live: Live, room: number): string {
+  const raw = live.tails.get(call.call);
+  if (raw === undefined || room < 8) return '';
+  // The typed answer at its end is for code; what it says is shown when it is held.
+  const text = plain(raw.split('```json', 1)[0] ?? '').trimEnd();
+  const paragraph = text
+    .slice(text.lastIndexOf('\n') + 1)
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  return wrap({ ...look, width: room }, paragraph).at(-1) ?? '';
+}
+
+/** The word for how a role's part ended: what it found, said or changed. */
+function resultOf(state: RunState, part: Part, last: CallState, look: Look): { sign: Glyph; word: string } {
+  if (last.state === 'failed') {
+    if (last.failure?.kind === 'cancelled') return { sign: 'stopped', word: 'stopped' };
+    return { sign: 'failed', word: last.failure ? `failed: ${failureName(last.failure)}` : 'failed' };
+  }
+  return { sign: 'done', word: doneWord(state, part, last, look) };
+}
+
+function doneWord(state: RunState, part: Part, last: CallState, look: Look): string {
+  switch (last.kind) {
+    case 'findings': {
+      const findings = state.findings.filter((finding) => finding.role === part.role);
+      const refuted = findings.filter((finding) => finding.check === 'refuted').length;
+      return `${findings.length} found${refuted > 0 ? `, ${refuted} refuted` : ''}`;
+    }
+    case 'plan': {
+      const items = state.plan?.items ?? [];
+      const dissent = items.reduce((sum, item) => sum + item.dissent.length, 0);
+      return state.plan ? `${plural(items.length, 'item')}${dissent > 0 ? `, ${dissent} dissent` : ''}` : 'done';
+    }
+    case 'written':
+      return writtenWord(state, part.role, look);
+    case 'verdict': {
+      const changes = Object.values(state.changes);
+      const latest = changes.flatMap((change) => change.verdicts.filter((v) => v.role === part.role).slice(-1));
+      const bad = latest.filter((v) => v.verdict.verdict === 'needs-work').length;
+      if (latest.length === 0) return 'done';
+      const fine = latest.length - bad;
+      return [
+        fine > 0 ? (fine > 1 ? `${fine} fine` : 'fine') : '',
+        bad > 0 ? `${bad > 1 ? `${bad} ` : ''}needs work` : '',
+      ]
+        .filter(Boolean)
+        .join(', ');
+    }
+    default:
+      return 'done';
+  }
+}
+
+/** `done` is what a writer claims; `checked` is what the checks said. */
+function writtenWord(state: RunState, role: string, look: Look): string {
+  const own = Object.values(state.changes).filter((change) => change.landed.role === role);
+  const checks = own.map((change) => state.checks[`change:${change.landed.change}`]);
+  if (own.length === 0) return 'done';
+  if (checks.some((check) => check !== undefined && !check.green && check.results.some((r) => r.result === 'red')))
+    return `done ${glyph(look, 'dot')} red`;
+  return checks.every((check) => check?.green === true) ? 'checked' : 'done';
+}
