@@ -19,6 +19,8 @@ export interface Problem {
   readonly path: Path;
   /** One sentence for a person. */
   readonly message: string;
+  /** Set when the name that the path ends with is what is wrong, not what stands there. */
+  readonly name?: true;
 }
 
 export interface Joined {
@@ -45,7 +47,7 @@ export function joinLayers(layers: readonly Layer[]): Joined {
   const problems: Problem[] = [];
   const notes: string[] = [];
   const parts: Brought[] = [];
-  const said = new Set<string>();
+  const known = new Set<string>();
   let joined: Record<string, unknown> = {};
   let team: TeamFile | undefined;
 
@@ -64,12 +66,12 @@ export function joinLayers(layers: readonly Layer[]): Joined {
     const parsed = teamFileSchema.safeParse(joined);
     team = parsed.data;
     for (const issue of parsed.error?.issues ?? []) {
-      for (const { path, message } of sentencesOf(issue, joined)) {
+      for (const { path, ...said } of sentencesOf(issue, joined)) {
         // What a lower layer got wrong was said there.
-        const key = JSON.stringify([path, message]);
-        if (said.has(key)) continue;
-        said.add(key);
-        problems.push({ from, path: laid.inLayer(path), message });
+        const key = JSON.stringify([path, said.message]);
+        if (known.has(key)) continue;
+        known.add(key);
+        problems.push({ from, path: laid.inLayer(path), ...said });
       }
     }
   }

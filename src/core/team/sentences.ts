@@ -4,8 +4,15 @@ import { isMap } from './join.ts';
 import type { Path } from './join.ts';
 import { meant, nearest } from './suggest.ts';
 
+export interface Sentence {
+  readonly path: Path;
+  readonly message: string;
+  /** The name is what is wrong, not what stands there. */
+  readonly name?: true;
+}
+
 /** A schema's complaint as sentences for a person, each with the path that it is about. `joined` is what was parsed. */
-export function sentencesOf(issue: z.core.$ZodIssue, joined: unknown): { path: Path; message: string }[] {
+export function sentencesOf(issue: z.core.$ZodIssue, joined: unknown): Sentence[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   const name = `\`${shown(path)}\``;
   const value = valueAt(joined, path);
@@ -15,9 +22,16 @@ export function sentencesOf(issue: z.core.$ZodIssue, joined: unknown): { path: P
       return issue.keys.map((key) => ({
         path: [...path, key],
         message: `\`${shown([...path, key])}\` is not known${meant(key, knownKeys(path))}`,
+        name: true,
       }));
     case 'invalid_key':
-      return one(`${name} cannot be a name here: ${issue.issues[0]?.message ?? 'it does not fit'}.`);
+      return [
+        {
+          path,
+          message: `${name} cannot be a name here: ${issue.issues[0]?.message ?? 'it does not fit'}.`,
+          name: true,
+        },
+      ];
     case 'invalid_type':
       if (value === undefined) return one(`${name} is missing${aside(describe(path))}.`);
       return one(`${name} must be ${kindWords[issue.expected] ?? issue.expected}, not ${kindOf(value)}.`);
