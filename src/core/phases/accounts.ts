@@ -35,7 +35,8 @@ export async function balance(
       ...trees.winners,
       ...Object.values(all)
         .map((c) => c.landed)
-        .filter((l) => !won.includes(l.change)),
+        .filter((l) => !won.includes(l.change))
+        .toSorted((a, b) => (a.change < b.change ? -1 : 1)),
     ];
     const changes = await Promise.all(
       order.map(async (l) => ({ change: l.change, writer: l.role, files: await between(base.tree, l.tree) })),
@@ -54,7 +55,7 @@ export async function balance(
       changes,
       fates: [...fates.values()],
       integration: await between(trees.merged.tree, trees.final.tree),
-      resolved: resolutions.map((r) => r.path),
+      resolutions: resolutions.map((r) => ({ path: r.path, id: `resolution:${r.path}` })),
     });
     return { tree: trees.final.tree, ...ledger };
   });

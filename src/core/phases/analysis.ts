@@ -49,7 +49,7 @@ async function analyst(run: Run, cast: Cast, base: EventOf<'base.taken'>): Promi
     return;
   }
   const { summary, findings } = answered.answer;
-  const held = await run.step(`${key}/held`, 'findings.held', null, async () => ({
+  const held = await run.step(`${key}#held`, 'findings.held', null, async () => ({
     role: cast.role,
     summary,
     findings: await holdAll(run, base, cast, answered.event.model ?? '', findings),
@@ -113,11 +113,11 @@ export async function verifyCheckout(
   readers: readonly Cast[],
 ): Promise<void> {
   const { workspaces } = run.ports;
-  if (run.finished(`${name}/end`) || !(await workspaces.find(sharedCheckout, base.commit, run.signal))) return;
+  if (run.finished(`${name}#end`) || !(await workspaces.find(sharedCheckout, base.commit, run.signal))) return;
   const now = await workspaces.commit(sharedCheckout, 'after reading', run.signal);
   if (now.tree === base.tree) return;
   const paths = (await workspaces.changes(base.tree, now.tree, run.signal)).map((c) => c.path);
-  await run.step(`${name}/checkout`, 'checkout.changed', null, async () => ({
+  await run.step(`${name}#checkout`, 'checkout.changed', null, async () => ({
     phase: name,
     roles: readers.map((r) => r.role),
     paths,

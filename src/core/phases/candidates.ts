@@ -36,7 +36,7 @@ async function winnerOf(
   rivals: readonly Landed[],
 ): Promise<Landed> {
   const judged = await run.step(
-    `integration/${item}/winner`,
+    `integration/candidates/${item}#winner`,
     'candidates.judged',
     { rivals: rivals.map((r) => r.commit) },
     async () => {
@@ -71,7 +71,7 @@ async function judge(
   rivals: readonly Landed[],
 ): Promise<{ winner: string; why: string }> {
   const cast = orchestrator(run);
-  const key = `integration/${item}/judge`;
+  const key = `integration/candidates/${item}/judge`;
   const sections = [
     {
       title: 'The item',

@@ -1,5 +1,7 @@
 import { executes } from '../change/gate.ts';
+import type { GateVerdict } from '../change/change.ts';
 import { checkoutAt } from './checkout.ts';
+import { approval, isApproved } from './common.ts';
 import type { Emit, Run } from '../run/engine.ts';
 import type { CheckResult, EventOf } from '../run/events.ts';
 
@@ -46,20 +48,19 @@ export async function changeChecks(
 
 /** Files that a check would execute and that the change touches, without the person's approval. */
 async function heldFor(run: Run, from: string, to: string, emit: Emit): Promise<string[]> {
-  const { workspaces, person } = run.ports;
+  const { workspaces } = run.ports;
   if (run.input.team.checks.length === 0) return [];
   const changes = (await workspaces.changes(from, to, run.signal)).filter((c) => executes(c.path, c.before, c.after));
   const held: string[] = [];
   for (const change of changes) {
     const content = change.after ? `${change.after.mode} ${change.after.sha}` : 'deleted';
-    if (run.state().approvals.some((a) => a.path === change.path && a.content === content)) continue;
     const reason = 'The checks would execute it.';
+    const file: GateVerdict = { path: change.path, verdict: 'held', code: 'executed', reason, content };
+    if (isApproved(run, file)) continue;
     const diff = `${change.path}\n${change.after?.text ?? '(deleted or binary)'}`;
-    const answer = await run.pauseClock(() =>
-      person.approve({ path: change.path, verdict: 'held', code: 'executed', reason, content }, diff, run.signal),
-    );
-    if (answer === 'yes') await emit({ type: 'gate.approved', path: change.path, content, by: person.name });
-    else held.push(change.path);
+    const answered = await approval(run, emit, file, diff);
+    await emit({ type: 'stop.answered', ...answered });
+    if (answered.answer !== 'go') held.push(change.path);
   }
   return held;
 }

@@ -1,3 +1,4 @@
+import { oneLine } from '../bus/text.ts';
 import type { Evidence, Finding } from '../run/answers.ts';
 
 export interface Claim {
@@ -17,30 +18,40 @@ export async function checkClaim(
 ): Promise<Claim> {
   let looked = 0;
   for (const evidence of finding.evidence) {
-    const problem = await problemOf(evidence, exists, read);
+    const { problem, seen } = await lookAt(evidence, exists, read);
     if (problem !== undefined) return { check: 'refuted', problem };
-    if (evidence.kind === 'file') looked += 1;
+    if (seen) looked += 1;
   }
   return { check: looked > 0 ? 'confirmed' : 'unchecked' };
 }
 
-async function problemOf(
+interface Looked {
+  readonly problem?: string;
+  /** True when all that it says was found. */
+  readonly seen?: boolean;
+}
+
+/** Problems are read by other models, outside of any frame: what they take from the claim is short and on one line. */
+async function lookAt(
   evidence: Evidence,
   exists: (path: string) => boolean,
   read: (path: string) => Promise<string | undefined>,
-): Promise<string | undefined> {
-  if (evidence.kind !== 'file') return undefined;
+): Promise<Looked> {
+  if (evidence.kind !== 'file') return {};
   const path = evidence.path.replace(/^\.\//, '');
-  if (!exists(path)) return `There is no file ${path}.`;
+  const name = oneLine(path, 120);
+  if (!exists(path)) return { problem: `There is no file ${name}.` };
+  const { line, symbol, quote } = evidence;
+  if (line === undefined && symbol === undefined && quote === undefined) return { seen: true };
   const text = await read(path);
-  if (text === undefined) return undefined;
-  const lines = text.split('\n');
-  if (evidence.line !== undefined && evidence.line > lines.length)
-    return `${path} has ${lines.length} lines, not ${evidence.line}.`;
-  if (evidence.symbol !== undefined && !text.includes(evidence.symbol)) return `${path} holds no "${evidence.symbol}".`;
-  if (evidence.quote !== undefined && !folded(text).includes(folded(evidence.quote)))
-    return `${path} does not say "${evidence.quote.slice(0, 60)}".`;
-  return undefined;
+  // A folder, or no text: nobody looked.
+  if (text === undefined) return {};
+  const lines = text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
+  if (line !== undefined && line > lines) return { problem: `${name} has ${lines} lines, not ${line}.` };
+  if (symbol !== undefined && !text.includes(symbol)) return { problem: `${name} holds no "${oneLine(symbol, 60)}".` };
+  if (quote !== undefined && !folded(text).includes(folded(quote)))
+    return { problem: `${name} does not say "${oneLine(quote, 60)}".` };
+  return { seen: true };
 }
 
 function folded(text: string): string {

@@ -1,4 +1,5 @@
 import { messageName } from '../bus/names.ts';
+import type { GateVerdict } from '../change/change.ts';
 import type { Cast } from '../team/file.ts';
 import type { AnswerKind } from '../run/answers.ts';
 import type { Emit, Run } from '../run/engine.ts';
@@ -6,11 +7,14 @@ import type { EventOf, Phase } from '../run/events.ts';
 import { promptOf, type Section } from '../run/prompts.ts';
 import { RunStopped } from '../run/stopped.ts';
 
-/** Runs one phase between its two events. `work` gives the one line that sums it up. */
+/**
+ * Runs one phase between its two events. `work` gives the one line that sums it up. The key of a step that is no call
+ * ends with `#` and its name, so that no role or item can have the same.
+ */
 export async function phase(run: Run, name: Phase, work: () => Promise<string>): Promise<void> {
-  await run.step(`${name}/begin`, 'phase.started', null, async () => ({ phase: name }));
+  await run.step(`${name}#begin`, 'phase.started', null, async () => ({ phase: name }));
   const summary = await work();
-  await run.step(`${name}/end`, 'phase.ended', null, async () => ({ phase: name, summary }));
+  await run.step(`${name}#end`, 'phase.ended', null, async () => ({ phase: name, summary }));
 }
 
 /** Asks the person; the run goes on only after *go*. What was not answered *go* is asked again on resume. */
@@ -33,6 +37,28 @@ export async function stopFor(run: Run, stop: 'team' | 'plan', question: string)
   });
 }
 
+/** Asks for a held file, bound to its content. A yes is in the journal when this resolves; the answer itself is the caller's to journal. */
+export async function approval(
+  run: Run,
+  emit: Emit,
+  file: GateVerdict,
+  diff: string,
+): Promise<Omit<EventOf<'stop.answered'>, 'type'>> {
+  const { person } = run.ports;
+  const { path, content, reason } = file;
+  const stop = `approve ${path}`;
+  await emit({ type: 'stop.asked', stop, question: `Let ${path} through? ${reason ?? ''}`.trim() });
+  const answer = await run.pauseClock(() => person.approve(file, diff, run.signal));
+  if (answer === 'yes') await emit({ type: 'gate.approved', path, content, by: person.name });
+  const by = answer === 'nobody' ? 'nobody there to ask' : person.name;
+  return { stop, answer: answer === 'yes' ? 'go' : 'stop', by };
+}
+
+/** True when the person let this file through with the content that it has. */
+export function isApproved(run: Run, file: Pick<GateVerdict, 'path' | 'content'>): boolean {
+  return run.state().approvals.some((a) => a.path === file.path && a.content === file.content);
+}
+
 export interface Post {
   readonly from: string;
   readonly to?: readonly string[];
@@ -43,7 +69,7 @@ export interface Post {
 
 /** Posts on the bus, once. */
 export async function post(run: Run, key: string, message: Post): Promise<EventOf<'message.posted'>> {
-  return run.step(`${key}/post`, 'message.posted', null, async () => {
+  return run.step(`${key}#post`, 'message.posted', null, async () => {
     const seq = run.nextMessage();
     const to = [...(message.to ?? ['all'])];
     const redact = (text: string): string => run.ports.redact(text);
@@ -59,12 +85,20 @@ export async function post(run: Run, key: string, message: Post): Promise<EventO
   });
 }
 
-/** What the person said to this role, or to all, and it has not been told yet. Part of the call that it is for. */
+/**
+ * What the person said to this role, or to all, that no other call of it has told. Part of the call that it is for, and
+ * still of it when it is made once more after a crash; a call that failed has told nobody.
+ */
 async function wordsFor(run: Run, key: string, role: string, emit: Emit): Promise<string[]> {
-  const { said, taken } = run.state();
-  const told = new Set(taken.filter((t) => t.role === role).flatMap((t) => t.ids));
+  const { said, taken, calls } = run.state();
+  const mine = taken.filter((t) => t.role === role);
+  const idsOf = (of: (call: string | undefined) => boolean): Set<string> =>
+    new Set(mine.filter((t) => of(t.call)).flatMap((t) => t.ids));
+  const told = idsOf((call) => call !== key && (call === undefined || calls[call]?.state !== 'failed'));
+  const here = idsOf((call) => call === key);
   const words = said.filter((m) => m.kind === 'say' && (m.to === undefined || m.to === role) && !told.has(m.id));
-  if (words.length > 0) await emit({ type: 'inbox.taken', role, ids: words.map((m) => m.id) });
+  const ids = words.map((m) => m.id).filter((id) => !here.has(id));
+  if (ids.length > 0) await emit({ type: 'inbox.taken', role, ids, call: key });
   return words.map((m) => m.text);
 }
 

@@ -1,6 +1,6 @@
 import type { Hunk } from '../change/change.ts';
 import { hunksOf } from '../change/hunks.ts';
-import { contains } from '../change/ledger.ts';
+import { contains } from '../change/contains.ts';
 import { holdsConflictMarkers } from '../change/merge.ts';
 import type { Conflict } from '../ports.ts';
 import type { Plan, Resolution } from '../run/answers.ts';
@@ -101,8 +101,7 @@ function problemOf(
 ): string | undefined {
   const elsewhere = touched.filter((p) => p !== path);
   if (elsewhere.length > 0) return `You changed ${elsewhere.join(', ')}; only ${path} is yours to change here.`;
-  if (final !== undefined && holdsConflictMarkers(final) && !holdsConflictMarkers(base))
-    return `Conflict markers still stand in ${path}.`;
+  if (final !== undefined && holdsConflictMarkers(final, base)) return `Conflict markers still stand in ${path}.`;
   const unknown = answer.hunks.filter((h) => !hunks.some((k) => k.id === h.hunk)).map((h) => h.hunk);
   if (unknown.length > 0) return `These are no hunks of this conflict: ${unknown.join(', ')}.`;
   for (const hunk of hunks) {

@@ -1,7 +1,7 @@
 import { allowed } from '../change/paths.ts';
 import type { Cast } from '../team/file.ts';
 import type { Plan, Verdict } from '../run/answers.ts';
-import { call, type CallResult, type Session } from '../run/call.ts';
+import { call, type CallResult } from '../run/call.ts';
 import { checkoutAt, cleanCheckout, workOf } from './checkout.ts';
 import { baseChecks, changeChecks, checksText } from './checks.ts';
 import { listed, phase, post, prompter, withDuty } from './common.ts';
@@ -11,6 +11,7 @@ import { type Job, jobsOf, planText } from './plan.ts';
 import type { Section } from '../run/prompts.ts';
 import { statOf } from './stat.ts';
 import { RunStopped } from '../run/stopped.ts';
+import { type Session, sessionOf } from '../run/ways.ts';
 
 /** Writers in workspaces of their own; reviewers say first what they will check, then judge each change as it lands. */
 export async function implement(run: Run, base: EventOf<'base.taken'>, plan: Plan): Promise<void> {
@@ -106,10 +107,9 @@ async function writerLane(run: Run, job: Job, base: EventOf<'base.taken'>, plan:
         `It changed nothing. ${written.answer.notDone.map((n) => `${n.item}: ${n.why}`).join(' ')}`.trim(),
       );
     at = landed.commit;
-    const { server, session: id } = written.event;
-    session = server !== undefined && id !== undefined ? { server, id } : undefined;
+    session = sessionOf(written.event);
     const checks = await changeChecks(run, `change:${job.change}`, {
-      key: `implementation/${job.change}/r${round}/checks`,
+      key: `implementation/${job.change}/r${round}#checks`,
       base,
       landed,
       red: await shared.red,
@@ -127,7 +127,7 @@ async function writerLane(run: Run, job: Job, base: EventOf<'base.taken'>, plan:
 }
 
 async function failed(run: Run, job: Job, why: string): Promise<void> {
-  await run.step(`implementation/${job.change}/failed`, 'change.failed', null, async () => ({
+  await run.step(`implementation/${job.change}#failed`, 'change.failed', null, async () => ({
     change: job.change,
     role: job.role,
     items: [...job.items],
@@ -223,7 +223,7 @@ async function land(
   const { work } = written.event;
   if (!work || work.tree === base.tree) return undefined;
   const landed = await run.step(
-    `implementation/${job.change}/r${round}/landed`,
+    `implementation/${job.change}/r${round}#landed`,
     'change.landed',
     { commit: work.commit },
     async () => {
@@ -294,7 +294,7 @@ async function judgeOf(
     return undefined;
   }
   const verdict = answered.answer;
-  await run.step(`${key}/judged`, 'change.judged', null, async () => ({
+  await run.step(`${key}#judged`, 'change.judged', null, async () => ({
     change: job.change,
     role: cast.role,
     round: landed.round,

@@ -94,6 +94,8 @@ async function mergeAll(
 async function document(run: Run, base: EventOf<'base.taken'>, plan: Plan, merged: Tree): Promise<Documented> {
   const cast = orchestrator(run);
   const key = 'integration/docs';
+  // It failed, and the run went on without it: what came after rests on the tree as it was.
+  if (!run.finished(key) && run.finished(checksKey(0))) return { ...merged, docs: [], summary: '' };
   const diff = run.finished(key) ? '' : await run.ports.workspaces.diff(base.tree, merged.tree, run.signal);
   const sections: Section[] = [
     { title: 'The plan', text: planText(plan) },
@@ -138,13 +140,15 @@ async function document(run: Run, base: EventOf<'base.taken'>, plan: Plan, merge
   return { ...(answered.event.work ?? merged), docs, summary };
 }
 
+const checksKey = (n: number): string => `integration/checks/${n}`;
+
 /** The checks on the merged tree; while one is red the orchestrator mends it, a bounded number of times. */
 async function mended(run: Run, base: EventOf<'base.taken'>, plan: Plan, merged: Tree): Promise<Tree> {
   const red = await baseChecks(run, base);
   let at = merged;
   for (let n = 0; ; n++) {
     await refuseMarkers(run, base, at);
-    const checks = await changeChecks(run, 'merged', { key: `integration/checks/${n}`, base, landed: at, red });
+    const checks = await changeChecks(run, 'merged', { key: checksKey(n), base, landed: at, red });
     const open = checks.results.filter((r) => r.result === 'red' && !red.includes(r.name));
     if (open.length === 0) return at;
     if (n >= run.input.team.limits.fixes) {
@@ -197,12 +201,7 @@ async function mend(run: Run, plan: Plan, at: Tree, n: number, output: string): 
 async function refuseMarkers(run: Run, base: EventOf<'base.taken'>, at: Tree): Promise<void> {
   const changes = await run.ports.workspaces.changes(base.tree, at.tree, run.signal);
   const marked = changes
-    .filter(
-      (c) =>
-        c.after?.text !== undefined &&
-        holdsConflictMarkers(c.after.text) &&
-        !holdsConflictMarkers(c.before?.text ?? ''),
-    )
+    .filter((c) => c.after?.text !== undefined && holdsConflictMarkers(c.after.text, c.before?.text))
     .map((c) => c.path);
   if (marked.length > 0)
     throw new RunStopped(

@@ -1,7 +1,7 @@
 import type { FileChange, GateVerdict } from '../change/change.ts';
 import { applicable } from '../change/approvals.ts';
 import { baseChecks, changeChecks } from './checks.ts';
-import { phase } from './common.ts';
+import { approval, isApproved, phase } from './common.ts';
 import type { Run } from '../run/engine.ts';
 import type { EventOf } from '../run/events.ts';
 import { RunStopped } from '../run/stopped.ts';
@@ -56,22 +56,18 @@ async function approveHeld(
   changes: readonly FileChange[],
   verdicts: readonly GateVerdict[],
 ): Promise<void> {
-  const { person } = run.ports;
   for (const verdict of verdicts) {
     if (verdict.verdict !== 'held') continue;
-    if (run.state().approvals.some((a) => a.path === verdict.path && a.content === verdict.content)) continue;
+    if (isApproved(run, verdict)) continue;
     const change = changes.find((c) => c.path === verdict.path);
     const diff = [
       ...(change?.before?.text ?? '').split('\n').map((l) => `-${l}`),
       ...(change?.after?.text ?? '(deleted or binary)').split('\n').map((l) => `+${l}`),
     ].join('\n');
-    const answer = await run.pauseClock(() => person.approve(verdict, diff, run.signal));
-    if (answer === 'yes')
-      await run.step(`${key}/approve/${verdict.path}`, 'gate.approved', { content: verdict.content }, async () => ({
-        path: verdict.path,
-        content: verdict.content,
-        by: person.name,
-      }));
+    const { content } = verdict;
+    await run.step(`${key}/held/${verdict.path}`, 'stop.answered', { content }, (emit) =>
+      approval(run, emit, verdict, diff),
+    );
   }
 }
 

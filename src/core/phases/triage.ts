@@ -94,7 +94,7 @@ async function decide(run: Run, base: EventOf<'base.taken'>, reach: () => Promis
     },
   });
   if (!answered.ok) throw new RunStopped('failed', answered.failure.message);
-  const made = await run.step('triage/made', 'triage.made', null, async () => ({ triage: answered.answer }));
+  const made = await run.step('triage#made', 'triage.made', null, async () => ({ triage: answered.answer }));
   return made.triage;
 }
 

@@ -35,7 +35,7 @@ export async function runWorkflow(
   hooks: RunHooks = {},
 ): Promise<RunEnd> {
   return inRun(begin, input, ports, signal, hooks, async (run) => {
-    const base = await run.step('base', 'base.taken', null, () => ports.workspaces.takeBase(signal));
+    const base = await run.step('base', 'base.taken', null, () => ports.workspaces.takeBase(run.signal));
     const decided = await triage(run, base);
     await writePages(run);
     if (decided.size === 'one') await planForOne(run, decided);
@@ -81,13 +81,12 @@ async function inRun(
   const inbox = listen(handle, AbortSignal.any([handle.run.signal, listening.signal]));
   let end: RunEnd;
   try {
-    end = await work(handle.run);
-  } catch (error) {
-    end = endOf(error, handle.run.signal);
+    end = await work(handle.run).catch((error: unknown) => endOf(error, handle.run.signal));
+  } finally {
+    listening.abort();
+    await inbox;
+    handle.close();
   }
-  listening.abort();
-  await inbox;
-  handle.close();
   await handle.end(end);
   return end;
 }
@@ -110,9 +109,10 @@ const unwritable: ReadonlySet<string> = new Set(['disk-full', 'read-only', 'leas
 async function listen(handle: RunHandle, signal: AbortSignal): Promise<void> {
   try {
     for await (const message of handle.run.ports.inbox.messages(signal)) {
-      await handle.received(message);
+      const news = await handle.received(message);
       await handle.run.ports.inbox.settle(message.id);
-      if (message.kind === 'stop') handle.stop(`Stopped by ${message.from}.`);
+      // A stop that an earlier owner had taken already must not stop the run that is resumed after it.
+      if (message.kind === 'stop' && news) handle.stop(`Stopped by ${message.from}.`);
     }
   } catch (error) {
     if (!isAbort(error) && !signal.aborted) handle.run.ports.log.warn(`The inbox cannot be read: ${reasonOf(error)}`);

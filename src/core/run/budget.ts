@@ -1,11 +1,14 @@
 import type { Usage } from '../ask.ts';
 import type { Model } from '../team/file.ts';
 import type { AnswerKind } from './answers.ts';
-import { tokensOf, type RunState } from './state.ts';
+import { tokensOf } from './callState.ts';
+import type { RunState } from './state.ts';
 import { RunStopped } from './stopped.ts';
 
-/** What one attempt may use: held back before it starts, given back when it ends. */
+/** What one attempt may use: held back before it starts, until its end is in the journal. */
 export interface Reservation {
+  readonly call: string;
+  readonly attempt: number;
   readonly tokens: number;
   readonly usd: number | undefined;
   /** Tokens that the answer may take. */
@@ -14,11 +17,10 @@ export interface Reservation {
 
 export interface BudgetKeeper {
   /** Holds back what an attempt may use; throws `RunStopped('spent')` when the budget does not hold it. */
-  reserve(model: Model, promptBytes: number, kind: AnswerKind): Reservation;
-  /** The attempt is in the journal, and counted there from now on. */
-  started(reservation: Reservation): void;
+  reserve(of: { call: string; attempt: number }, model: Model, promptBytes: number, kind: AnswerKind): Reservation;
   /** Asks for as much output again for an answer that goes on; undefined when the budget does not hold it. */
   extend(reservation: Reservation, model: Model): Reservation | undefined;
+  /** The attempt is over. What is in the journal of it counts until its end is there too: in between nothing is counted twice, or not at all. */
   release(reservation: Reservation): void;
 }
 
@@ -48,15 +50,18 @@ export function usdOf(usage: Usage, model: Model): number | undefined {
 }
 
 /** One budget over all models, shared by all lanes of a run. `state` is the run's, as it is now. */
-export function openBudget(state: () => Pick<RunState, 'budget' | 'spent'>): BudgetKeeper {
-  const held = new Set<Reservation>();
-  // The journal counts a call once it has started: until then it is counted here, or lanes that start together overrun.
-  const starting = new Set<Reservation>();
-  const sum = (of: (r: Reservation) => number): number => [...held].reduce((total, r) => total + of(r), 0);
+export function openBudget(state: () => Pick<RunState, 'budget' | 'spent' | 'calls'>): BudgetKeeper {
+  let held: Reservation[] = [];
+  const started = ({ call, attempt }: Reservation): boolean => (state().calls[call]?.attempt ?? 0) >= attempt;
+  const ended = (r: Reservation): boolean => started(r) && state().calls[r.call]?.open?.attempt !== r.attempt;
+  const sum = (of: (r: Reservation) => number): number => held.reduce((total, r) => total + of(r), 0);
 
   const problemOf = (wanted: Reservation, calls: number): string | undefined => {
     const { budget, spent } = state();
-    if (spent.calls + starting.size + calls > budget.calls) return `All ${budget.calls} calls of the budget are made.`;
+    held = held.filter((r) => !ended(r));
+    // The journal counts a call once it has started: until then it is counted here, or lanes that start together overrun.
+    const starting = held.filter((r) => !started(r)).length;
+    if (spent.calls + starting + calls > budget.calls) return `All ${budget.calls} calls of the budget are made.`;
     if (budget.tokens !== undefined && spent.tokens + sum((r) => r.tokens) + wanted.tokens > budget.tokens)
       return `The budget of ${budget.tokens} tokens does not hold the next call (${spent.tokens} used, about ${wanted.tokens} needed).`;
     if (budget.usd !== undefined) {
@@ -69,35 +74,28 @@ export function openBudget(state: () => Pick<RunState, 'budget' | 'spent'>): Bud
   };
 
   return {
-    reserve(model, promptBytes, kind) {
+    reserve(of, model, promptBytes, kind) {
       const input = tokensOfBytes(promptBytes);
       const output = usualOutput[kind];
-      const wanted: Reservation = {
-        tokens: input + output,
-        usd: usdOf({ inputTokens: input, outputTokens: output }, model),
-        output,
-      };
+      const usd = usdOf({ inputTokens: input, outputTokens: output }, model);
+      const wanted: Reservation = { ...of, tokens: input + output, usd, output };
       const problem = problemOf(wanted, 1);
       if (problem !== undefined)
         throw new RunStopped('spent', problem, 'Go on with more: `orchestra resume --budget …`.');
-      held.add(wanted);
-      starting.add(wanted);
+      held.push(wanted);
       return wanted;
     },
-    started: (reservation) => void starting.delete(reservation),
     extend(reservation, model) {
-      const { output } = reservation;
-      const more: Reservation = { tokens: output, usd: usdOf({ inputTokens: 0, outputTokens: output }, model), output };
-      if (problemOf(more, 0) !== undefined) return undefined;
+      const { call, attempt, output } = reservation;
+      const more = { tokens: output, usd: usdOf({ inputTokens: 0, outputTokens: output }, model) };
+      if (problemOf({ call, attempt, output, ...more }, 0) !== undefined) return undefined;
       const usd = reservation.usd === undefined || more.usd === undefined ? undefined : reservation.usd + more.usd;
-      const next: Reservation = { tokens: reservation.tokens + more.tokens, usd, output: output + more.output };
-      held.delete(reservation);
-      held.add(next);
+      const next: Reservation = { call, attempt, tokens: reservation.tokens + more.tokens, usd, output: output * 2 };
+      held = held.map((r) => (r === reservation ? next : r));
       return next;
     },
     release(reservation) {
-      held.delete(reservation);
-      starting.delete(reservation);
+      if (!started(reservation)) held = held.filter((r) => r !== reservation);
     },
   };
 }

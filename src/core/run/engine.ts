@@ -75,8 +75,8 @@ export interface RunHandle {
   begin(event: EventOf<'run.created' | 'run.resumed'>): Promise<void>;
   /** The person's word to stop, from wherever it comes. */
   stop(reason: string): void;
-  /** Journals a message from outside, once. */
-  received(message: InboxMessage): Promise<void>;
+  /** Journals a message from outside, once; false when it was there already. */
+  received(message: InboxMessage): Promise<boolean>;
   /** Journals how the run ended. */
   end(end: { outcome: Outcome; reason?: string; hint?: string }): Promise<void>;
   close(): void;
@@ -90,6 +90,8 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
   const open = new Set<string>();
   let state = fold(ports.journal.records);
   let message = state.messages.reduce((max, m) => Math.max(max, m.seq), 0);
+  /** How many lanes wait for the person. */
+  let waiting = 0;
   let deadline: { signal: AbortSignal; cancel(): void } | undefined;
 
   const append = async (entry: { event: RunEvent; step?: string; ends?: string }): Promise<JournalRecord> => {
@@ -158,10 +160,12 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
     },
     async pauseClock(wait) {
       deadline?.cancel();
+      waiting += 1;
       try {
         return await wait();
       } finally {
-        if (!all.aborted) armClock();
+        waiting -= 1;
+        if (waiting === 0 && !all.aborted) armClock();
       }
     },
   };
@@ -173,9 +177,10 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
       armClock();
     },
     async received(message) {
-      if (state.said.some((m) => m.id === message.id)) return;
+      if (state.said.some((m) => m.id === message.id)) return false;
       const { id, kind, to, from } = message;
       await append({ event: { type: 'inbox.received', id, kind, text: ports.redact(message.text), to, from } });
+      return true;
     },
     async end(end) {
       await append({ event: { type: 'run.ended', ...end } });

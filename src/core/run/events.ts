@@ -136,6 +136,7 @@ export const runEventSchema = z.discriminatedUnion('type', [
     model: z.string(),
     failure: failureSchema,
     usage: usageSchema.optional(),
+    usd: z.number().optional(),
     estimated: z.boolean().default(true),
     /** Where the call goes on; absent when this was the last way. */
     next: z.object({ model: z.string(), server: z.string(), id: z.string() }).optional(),
@@ -157,6 +158,8 @@ export const runEventSchema = z.discriminatedUnion('type', [
     failure: failureSchema.optional(),
     model: z.string().optional(),
     server: z.string().optional(),
+    /** Of a server with several. */
+    agent: z.string().optional(),
     /** The model id that answered. */
     id: z.string().optional(),
     /** Set when the id that answered is a declared successor of the model. */
@@ -193,8 +196,8 @@ export const runEventSchema = z.discriminatedUnion('type', [
     to: z.string().optional(),
     from: z.string(),
   }),
-  /** The person's words that went into a role's prompt. */
-  ev('inbox.taken', { role: z.string(), ids: z.array(z.string()) }),
+  /** The person's words that went into the prompt of this call. */
+  ev('inbox.taken', { role: z.string(), ids: z.array(z.string()), call: z.string().optional() }),
 
   // analysis and synthesis
   ev('findings.held', { role: z.string(), summary: z.string(), findings: z.array(heldFindingSchema) }),

@@ -48,6 +48,10 @@ export function onlyReads(line: string): boolean {
     word.startsWith('-')
       ? options.test(word)
       : !word.startsWith('/') &&
-        !word.split('/').some((s) => s === '..' || s.startsWith('.git') || s.startsWith('.env')),
+        // In any case: file systems that do not tell cases apart would open them all the same.
+        !word
+          .toLowerCase()
+          .split('/')
+          .some((s) => s === '..' || s.startsWith('.git') || s.startsWith('.env')),
   );
 }

@@ -18,7 +18,7 @@ export interface PromptParts {
   readonly sections: readonly Section[];
   /** Memory names that a model with access to the bus can read. */
   readonly memories?: readonly string[];
-  /** Unguessable in this run, so that no text can close its own section. */
+  /** Hexadecimal. Where a text holds it, it is drawn out until none does: so no text can close its own section, whoever guessed it. */
   readonly nonce: string;
 }
 
@@ -43,7 +43,8 @@ const wanted: Record<AnswerKind, string> = {
 
 /** The whole prompt of a call: who you are, the task, what is known, what to return. */
 export function promptOf(parts: PromptParts): string {
-  const { cast, nonce } = parts;
+  const { cast } = parts;
+  const nonce = unused(parts.nonce, [parts.task, ...parts.sections.map((s) => s.text)]);
   const head = [
     `You are ${cast.title} in a team of models that works on one task for one person.`,
     parts.brief.trim(),
@@ -68,4 +69,13 @@ export function promptOf(parts: PromptParts): string {
 
 function framed(title: string, text: string, nonce: string): string {
   return `${title}:\n<data-${nonce}>\n${text.trimEnd()}\n</data-${nonce}>`;
+}
+
+/** `nonce`, or with the first number behind it that no text holds. */
+function unused(nonce: string, texts: readonly string[]): string {
+  if (!texts.some((t) => t.includes(nonce))) return nonce;
+  const taken = new Set(texts.flatMap((t) => [...t.matchAll(new RegExp(`${nonce}-(\\d+)`, 'g'))].map((m) => m[1])));
+  let n = 1;
+  while (taken.has(String(n))) n += 1;
+  return `${nonce}-${n}`;
 }

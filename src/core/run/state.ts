@@ -2,6 +2,7 @@ import type { Effort, Failure } from '../ask.ts';
 import type { GateVerdict } from '../change/change.ts';
 import type { Budget, Cast } from '../team/file.ts';
 import type { Plan, Triage, Verdict } from './answers.ts';
+import { interrupted, patchOfCall } from './callState.ts';
 import type { EventOf, Forecast, HeldFinding, JournalRecord, Outcome, Phase, RunEvent } from './events.ts';
 
 /** What one call is doing, or did. `moves` are the routes it left, with the reason of each. */
@@ -26,6 +27,8 @@ export interface CallState {
   readonly successorOf?: string;
   readonly session?: string;
   readonly scripted: boolean;
+  /** The attempt in flight, and what it costs at least if nothing more is heard of it; absent between attempts. */
+  readonly open?: { readonly attempt: number; readonly tokens: number; readonly usd: number };
   readonly moves: readonly {
     readonly model: string;
     readonly server: string;
@@ -101,7 +104,8 @@ export interface RunState {
   readonly messages: readonly EventOf<'message.posted'>[];
   readonly said: readonly EventOf<'inbox.received'>[];
   readonly taken: readonly EventOf<'inbox.taken'>[];
-  /** Asked and not answered yet. */
+  /** Asked and not answered yet; several lanes can ask. `stop` is the last of them. */
+  readonly asked: readonly EventOf<'stop.asked'>[];
   readonly stop?: EventOf<'stop.asked'>;
   readonly permissions: readonly EventOf<'permission.asked'>[];
   readonly allowed: readonly string[];
@@ -145,6 +149,7 @@ const empty: RunState = {
   messages: [],
   said: [],
   taken: [],
+  asked: [],
   permissions: [],
   allowed: [],
   notes: [],
@@ -158,7 +163,11 @@ export function fold(records: Iterable<JournalRecord>, from: RunState = empty): 
 }
 
 function step(before: RunState, record: JournalRecord): RunState {
-  const waits = before.stop !== undefined || before.outcome !== undefined || record.epoch !== before.epoch;
+  const waits =
+    before.stop !== undefined ||
+    before.permissions.length > 0 ||
+    before.outcome !== undefined ||
+    record.epoch !== before.epoch;
   const passed = before.lastAt === '' || waits ? 0 : Date.parse(record.at) - Date.parse(before.lastAt);
   const state: RunState = {
     ...before,
@@ -196,9 +205,10 @@ function patchOfRun(s: RunState, e: RunEvent, at: string): Patch | undefined {
         outcome: undefined,
         reason: undefined,
         hint: undefined,
+        asked: [],
         stop: undefined,
         permissions: [],
-        calls: interrupted(s, at),
+        ...interrupted(s, at),
         ...(e.budget && { budget: e.budget, budgetFrom: 'person' as const }),
       };
     case 'run.ended':
@@ -206,9 +216,10 @@ function patchOfRun(s: RunState, e: RunEvent, at: string): Patch | undefined {
         outcome: e.outcome,
         reason: e.reason,
         hint: e.hint,
+        asked: [],
         stop: undefined,
         permissions: [],
-        calls: interrupted(s, at),
+        ...interrupted(s, at),
       };
     case 'phase.started':
       return {
@@ -222,9 +233,11 @@ function patchOfRun(s: RunState, e: RunEvent, at: string): Patch | undefined {
     case 'note':
       return { notes: [...s.notes, e] };
     case 'stop.asked':
-      return { stop: e };
-    case 'stop.answered':
-      return { stop: undefined };
+      return { asked: [...s.asked, e], stop: e };
+    case 'stop.answered': {
+      const asked = s.asked.filter((a) => a.stop !== e.stop);
+      return { asked, stop: asked.at(-1) };
+    }
     case 'inbox.received':
       return s.said.some((m) => m.id === e.id) ? {} : { said: [...s.said, e] };
     case 'inbox.taken':
@@ -233,90 +246,6 @@ function patchOfRun(s: RunState, e: RunEvent, at: string): Patch | undefined {
       return { messages: [...s.messages, e] };
     case 'report.made':
       return { report: e.text };
-    default:
-      return undefined;
-  }
-}
-
-function patchOfCall(s: RunState, e: RunEvent, at: string): Patch | undefined {
-  switch (e.type) {
-    case 'call.started': {
-      const before = s.calls[e.call];
-      const call: CallState = {
-        call: e.call,
-        role: e.role,
-        phase: e.phase,
-        kind: e.kind,
-        title: e.title,
-        model: e.model,
-        effort: e.effort,
-        server: e.server,
-        id: e.id,
-        attempt: e.attempt,
-        state: 'working',
-        startedAt: before?.startedAt ?? at,
-        tokens: before?.tokens ?? 0,
-        usd: before?.usd,
-        estimated: before?.estimated ?? false,
-        session: e.session,
-        scripted: e.scripted,
-        moves: before?.moves ?? [],
-      };
-      return { calls: { ...s.calls, [e.call]: call }, spent: { ...s.spent, calls: s.spent.calls + 1 } };
-    }
-    case 'call.failed': {
-      const call = s.calls[e.call];
-      const tokens = tokensOf(e.usage);
-      const spent = {
-        ...s.spent,
-        tokens: s.spent.tokens + tokens,
-        usd: s.spent.usd + (e.usage?.usd ?? 0),
-        estimated: s.spent.estimated || (tokens > 0 && e.estimated),
-      };
-      if (!call) return { spent };
-      const to = e.next && (e.next.model === e.model ? e.next.server : `${e.next.model} (${e.next.server})`);
-      const moved = {
-        ...call,
-        tokens: call.tokens + tokens,
-        moves: [...call.moves, { model: e.model, server: e.server, failure: e.failure, to }],
-      };
-      return { calls: { ...s.calls, [e.call]: moved }, spent };
-    }
-    case 'call.sent-back':
-    case 'call.ended': {
-      const call = s.calls[e.call];
-      const spent = {
-        ...s.spent,
-        tokens: s.spent.tokens + tokensOf(e.usage),
-        usd: s.spent.usd + (e.usd ?? 0),
-        estimated: s.spent.estimated || e.estimated,
-      };
-      if (!call) return { spent };
-      const sum = {
-        ...call,
-        tokens: call.tokens + tokensOf(e.usage),
-        usd: e.usd === undefined ? call.usd : (call.usd ?? 0) + e.usd,
-        estimated: call.estimated || e.estimated,
-      };
-      if (e.type === 'call.sent-back') return { calls: { ...s.calls, [e.call]: sum }, spent };
-      const ended: CallState = {
-        ...sum,
-        state: e.ok ? 'done' : 'failed',
-        endedAt: at,
-        failure: e.failure,
-        answer: e.answer,
-        successorOf: e.successorOf,
-        session: e.session ?? call.session,
-      };
-      return { calls: { ...s.calls, [e.call]: ended }, spent };
-    }
-    case 'permission.asked':
-      return { permissions: [...s.permissions, e] };
-    case 'permission.answered':
-      return {
-        permissions: s.permissions.filter((p) => p.id !== e.id),
-        allowed: e.answer === 'run' ? [...s.allowed, detailOf(s, e.id)] : s.allowed,
-      };
     default:
       return undefined;
   }
@@ -338,15 +267,21 @@ function patchOfWork(s: RunState, e: RunEvent): Patch | undefined {
     case 'plan.made':
       return { plan: e.plan, missing: e.missing };
     case 'change.landed':
-      return { changes: { ...s.changes, [e.change]: { landed: e, verdicts: s.changes[e.change]?.verdicts ?? [] } } };
+      return {
+        changes: { ...s.changes, [e.change]: { landed: e, verdicts: s.changes[e.change]?.verdicts ?? [] } },
+        failedChanges: s.failedChanges.filter((f) => f.change !== e.change),
+      };
     case 'change.judged': {
       const change = s.changes[e.change];
       if (!change) return {};
       const verdicts = [...change.verdicts, { role: e.role, round: e.round, verdict: e.verdict }];
       return { changes: { ...s.changes, [e.change]: { ...change, verdicts } } };
     }
-    case 'change.failed':
-      return { failedChanges: [...s.failedChanges, e] };
+    case 'change.failed': {
+      // A writer that took back all it did leaves nothing to merge.
+      const { [e.change]: _, ...changes } = s.changes;
+      return { changes, failedChanges: [...s.failedChanges.filter((f) => f.change !== e.change), e] };
+    }
     case 'checks.ended':
       return { checks: { ...s.checks, [e.on]: e } };
     case 'candidates.judged':
@@ -372,33 +307,7 @@ function patchOfWork(s: RunState, e: RunEvent): Patch | undefined {
   }
 }
 
-/** Tokens in and out. */
-export function tokensOf(
-  usage: { inputTokens?: number | undefined; outputTokens?: number | undefined } | undefined,
-): number {
-  return (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
-}
-
 function firstLine(text: string): string {
   const line = text.trim().split('\n', 1)[0] ?? '';
   return line.length > 80 ? `${line.slice(0, 79)}…` : line;
-}
-
-function detailOf(s: RunState, id: string): string {
-  return s.permissions.find((p) => p.id === id)?.detail ?? '';
-}
-
-function interrupted(s: RunState, at: string): RunState['calls'] {
-  const entries = Object.entries(s.calls).map(([key, call]): [string, CallState] => [
-    key,
-    call.state === 'working'
-      ? {
-          ...call,
-          state: 'failed',
-          endedAt: at,
-          failure: { kind: 'cancelled', message: 'The run ended while it was under way.' },
-        }
-      : call,
-  ]);
-  return Object.fromEntries(entries);
 }
