@@ -6,7 +6,7 @@ import { teamFileSchema } from '../src/core/team/file.ts';
 
 /** The files that are made from the sources, and how. */
 
-export const root = resolve(import.meta.dirname, '..');
+const root = resolve(import.meta.dirname, '..');
 
 export interface Generated {
   /** From the root, with `/`. */

@@ -6,8 +6,7 @@ import type { Route, Server, TeamFile } from './file.ts';
  * the person's own file and of the built-in team need no approval.
  */
 
-export const approvalKinds = ['server', 'route', 'check', 'setup', 'command'] as const;
-export type ApprovalKind = (typeof approvalKinds)[number];
+export type ApprovalKind = 'server' | 'route' | 'check' | 'setup' | 'command';
 
 export interface Wanted {
   readonly kind: ApprovalKind;
@@ -26,12 +25,12 @@ export function serverContent(server: Server): string {
 }
 
 /** What an approval of a route covers: the tool that is called, on which server, with which arguments. */
-export function routeContent(route: Route): string {
+function routeContent(route: Route): string {
   return JSON.stringify({ server: route.server, tool: route.tool, arguments: route.arguments ?? {} });
 }
 
 /** What an approval of the setup covers: its commands in order, and the ignored files that vendors will see. */
-export function setupContent(setup: TeamFile['setup']): string {
+function setupContent(setup: TeamFile['setup']): string {
   return JSON.stringify({ run: setup.run, bring: setup.bring });
 }
 

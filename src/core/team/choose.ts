@@ -6,7 +6,7 @@ import { meant } from './suggest.ts';
 /** What is known of a model's routes now; `id` is the one that would be asked for, if that is known. */
 export type Reachable = (model: string) => { ok: true; id?: string } | { ok: false; why: string };
 
-export interface Question {
+interface Question {
   readonly role: string;
   /** A model of the team that could stand in, and that the role does not list. */
   readonly model: string;

@@ -62,7 +62,7 @@ export function sentencesOf(issue: z.core.$ZodIssue, joined: unknown): Sentence[
 }
 
 /** A path as people write it: `roles.critic.models[0].effort`. */
-export function shown(path: Path): string {
+function shown(path: Path): string {
   const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${printable(part)}`)).join('');
   return text.startsWith('.') ? text.slice(1) : text || 'the file';
 }

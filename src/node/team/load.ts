@@ -25,7 +25,7 @@ export interface TeamRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface TeamSource {
+interface TeamSource {
   /** As it is shown: relative to the project, or from `~`. */
   readonly from: string;
   readonly whose: Whose;

@@ -11,7 +11,7 @@ const maxTokens = 50_000;
 const maxAliases = 100;
 
 /** Lines and columns count from 1. */
-export interface Position {
+interface Position {
   readonly line: number;
   readonly column: number;
 }

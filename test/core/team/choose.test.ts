@@ -287,6 +287,12 @@ describe('with nobody there', () => {
     assert.match(one.message, /^Nobody can write: .*Implementer: .*Refactoring: .*Fast Fixes: .*Quick Iterations: /);
   });
 
+  it('does not stop a small task for a required writer, where another can write', () => {
+    const team = teamOf({ roles: { implementer: { required: true, models: [{ model: 'grok-4-code' }] } } });
+    assert.deepEqual(roles(choose({ size: 'one' }, only('claude-4.5'), { team })), ['orchestrator', 'refactoring']);
+    refused(() => choose({ size: 'core' }, only('claude-4.5'), { team }), 'role-unfilled');
+  });
+
   it('is never the orchestrator, even if a file says that it is not required', () => {
     const team = teamOf({ roles: { orchestrator: { required: false, models: [{ model: 'claude-4.5' }] } } });
     refused(() => choose({ size: 'one' }, only('gpt-5'), { team }), 'role-unfilled');

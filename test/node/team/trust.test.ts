@@ -124,6 +124,16 @@ describe('trust and approvals', () => {
     assert.equal(await approved(place, 'check', 'x'), false);
   });
 
+  it('counts no approval of a folder that is not trusted, whoever took the trust away', async () => {
+    await trustFolder(place);
+    const item = { kind: 'check', content: 'x' } as const;
+    await approve(place, [item]);
+    const text = await readFile(file(), 'utf8');
+    await writeFile(file(), JSON.stringify({ ...(JSON.parse(text) as object), folders: {} }));
+    assert.equal(await approved(place, 'check', 'x'), false);
+    assert.equal((await unapproved(place, [{ ...item, name: 'x', shows: [] }])).length, 1);
+  });
+
   it('asks again when a server was changed after it was approved', async () => {
     const write = (yaml: string) => writeFile(join(place.root, '.orchestration/team.yaml'), yaml);
     const waiting = async () => {
