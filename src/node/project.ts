@@ -105,7 +105,7 @@ export async function openProject(
     owning(info, host.signal, async (lease) => {
       const inForce = await approvedTeam(root, start, host.signal);
       const records: JournalRecord[] = [];
-      const { ports, close } = await openPorts({
+      const { ports, tidy, close } = await openPorts({
         root,
         run: info.id,
         folder: info.folder,
@@ -134,6 +134,7 @@ export async function openProject(
             },
           },
         );
+        if (end.outcome === 'applied' || end.outcome === 'ready') await tidy();
         return { ...end, run: info.id, state: fold(records) };
       } finally {
         await close();

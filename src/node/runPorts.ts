@@ -36,6 +36,8 @@ export interface PortsOptions {
 
 export interface OpenPorts {
   readonly ports: Ports;
+  /** Removes the checkouts of the run: what it needs later is kept as commits. */
+  tidy(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -107,7 +109,7 @@ export async function openPorts(o: PortsOptions): Promise<OpenPorts> {
       hash: sha256,
       redact: (text) => clean(text).text,
     };
-    return { ports, close };
+    return { ports, tidy: async () => void (await workspaces.clean(o.run)), close };
   } catch (error) {
     await close();
     throw error;
