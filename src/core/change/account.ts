@@ -139,7 +139,7 @@ function overwriter(file: FileCase, origin: Origin, hunk: Hunk): Hunk | undefine
   const cutting = touching?.find((later) => {
     const from = later.start ?? 0;
     const to = from + (later.removed?.length ?? 0);
-    return later.kind === 'whole' || (from < span!.to && to > span!.from);
+    return later.kind === 'whole' || (from < to && from < span!.to && to > span!.from);
   });
   if (cutting) return cutting;
   if (contains(base.text, final.text, hunk)) return undefined;

@@ -1,6 +1,6 @@
 import type { Hunk } from './change.ts';
 import { applyHunks } from './hunks.ts';
-import { regionsOf, splitLines } from './lines.ts';
+import { regionsOf, splitLines, standsAt } from './lines.ts';
 
 /**
  * Is this hunk's effect in the final text? It is when the base with the hunk lies on a shortest way from the base to
@@ -10,12 +10,13 @@ import { regionsOf, splitLines } from './lines.ts';
  * another writer's touch (as they do in resolved conflicts); this one does not, and does not mind at which of several
  * equal lines the hunk stands. It knows one hunk only, so lines repeated by others can deceive it in either direction
  * (about one hunk in a hundred, in texts that are made of few different lines); `explain` is exact, for a whole file.
- * False as well where the texts differ too much to be aligned.
+ * False as well where the texts differ too much to be aligned, and for a hunk of another base.
  */
 export function contains(base: string, final: string, hunk: Hunk): boolean {
-  if (hunk.kind !== 'text') return false;
+  const start = splitLines(base);
+  if (hunk.kind !== 'text' || !standsAt(start, hunk.start ?? 0, hunk.removed ?? [])) return false;
   const end = splitLines(final);
-  const whole = distance(splitLines(base), end);
+  const whole = distance(start, end);
   const rest = distance(splitLines(applyHunks(base, [hunk])), end);
   return whole === rest + (hunk.removed?.length ?? 0) + (hunk.added?.length ?? 0);
 }

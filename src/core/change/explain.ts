@@ -71,6 +71,12 @@ export function explain(
   return new Search(base, text, clusters).run();
 }
 
+/** How many lines a merged text must have, however its changes are aligned: what each adds and removes, twins once. */
+export function lengthOf(base: readonly string[], claims: readonly Claim[]): number {
+  const blocks = clustersOf(base, claims).flatMap((cluster) => cluster.blocks);
+  return blocks.reduce((sum, block) => sum + block.added.length - block.removed.length, base.length);
+}
+
 /** What the base becomes when every claim but the `gone` is written into it, in the order of their places. */
 export function expected(base: readonly string[], claims: readonly Claim[]): string[] {
   const out: string[] = [];
@@ -279,6 +285,7 @@ class Search {
     const cluster = this.clusters[last];
     if (!cluster) return at === this.text.length ? { pieces, rest: undefined } : undefined;
     for (let end = at; end <= this.text.length && this.steps <= patience; end += 1) {
+      this.steps += 1;
       const rest = this.part(n + 1, end);
       const own = rest && (cluster.free.length > 0 ? this.rewritten(cluster, at, end) : this.nested(cluster, at, end));
       if (rest && own) return { pieces: [...pieces, ...own], rest };

@@ -1,5 +1,5 @@
 import type { Hunk } from './change.ts';
-import { expected, explain } from './explain.ts';
+import { expected, explain, lengthOf } from './explain.ts';
 import type { Claim } from './explain.ts';
 import { endOf, isKept, isRewritten, linesIn } from './fileCase.ts';
 import type { FileCase, Tracked } from './fileCase.ts';
@@ -33,8 +33,11 @@ export function originOf(file: FileCase): Origin {
     spans: ways?.spans,
     problem,
     sources: (hunk) => {
-      const found = hunk.kind === 'text' && exactly ? exactly(hunk) : [];
-      return found.length > 0 ? found : sourcesByPlace(file, texts, hunk, ways !== undefined);
+      const traced = hunk.kind === 'text' && exactly ? exactly(hunk) : { found: new Set<string>(), unclear: true };
+      if (!traced.unclear) return inOrder(file, traced.found);
+      const near = sourcesByPlace(file, texts, hunk, ways !== undefined && traced.found.size === 0);
+      for (const id of near) traced.found.add(id);
+      return inOrder(file, traced.found);
     },
   };
 }
@@ -92,7 +95,7 @@ function removersOf(claims: readonly Claim[], idsOf: (claim: Claim) => readonly 
  * The number of lines must be the same by both, so that no line can be missing from one to be found by the other.
  */
 function otherWays(file: FileCase, { base, merged, claims }: Texts): Ways | undefined {
-  if (claims.some((claim) => claim.as === 'free') || expected(base, claims).length !== merged.length) return undefined;
+  if (claims.some((claim) => claim.as === 'free') || lengthOf(base, claims) !== merged.length) return undefined;
   const texts = file.tracked.filter((t) => t.hunk.kind === 'text');
   const changes = [...new Set(texts.filter(isKept).map((t) => t.hunk.change))];
   const choices = changes.map((change) => {
@@ -152,8 +155,14 @@ function stray(file: FileCase, { base, merged, claims }: Texts): string {
   return `${file.path}${where}: the merged tree holds ${what}.`;
 }
 
+interface Traced {
+  readonly found: Set<string>;
+  /** Set where the final hunk takes a line for a new or a removed one that this account keeps: equal lines, aligned otherwise. */
+  readonly unclear: boolean;
+}
+
 /** Follows every line of the final text back through the orchestrator's edits to the base or to hunks. */
-function sourcesByLine(file: FileCase, texts: Texts, ways: Ways): ((hunk: Hunk) => string[]) | undefined {
+function sourcesByLine(file: FileCase, texts: Texts, ways: Ways): ((hunk: Hunk) => Traced) | undefined {
   const { final, integration } = file;
   if (final?.text === undefined || integration.some((later) => later.kind === 'whole')) return undefined;
   const by: (readonly string[])[] = [];
@@ -181,13 +190,16 @@ function sourcesByLine(file: FileCase, texts: Texts, ways: Ways): ((hunk: Hunk) 
   return (hunk) => {
     const found = new Set<string>();
     const from = (hunk.start ?? 0) + (shifts.get(hunk.id) ?? 0);
-    for (const ids of by.slice(from, from + (hunk.added?.length ?? 0))) for (const id of ids) found.add(id);
+    const brought = by.slice(from, from + (hunk.added?.length ?? 0));
+    let unclear = brought.some((ids) => ids.length === 0);
+    for (const id of brought.flat()) found.add(id);
     for (let line = hunk.start ?? 0; line < endOf(hunk); line += 1) {
       const later = cut.get(line);
       if (later !== undefined) found.add(later);
-      else if (!kept.has(line)) for (const id of ways.removers(line)) found.add(id);
+      else if (kept.has(line)) unclear = true;
+      else for (const id of ways.removers(line)) found.add(id);
     }
-    return inOrder(file, found);
+    return { found, unclear: unclear || found.size === 0 };
   };
 }
 
@@ -224,7 +236,7 @@ function sourcesByPlace(file: FileCase, texts: Texts | undefined, hunk: Hunk, ex
     if (later.kind === 'whole' || (later.kind === 'text' && touches(start, end))) found.add(later.id);
   }
   if (found.size === 0 && explained) for (const t of standing) if (t.hunk.kind === 'text') found.add(t.hunk.id);
-  if (found.size === 0 && file.resolution !== undefined) return [file.resolution];
+  if (found.size === 0 && file.resolution !== undefined) found.add(file.resolution);
   return inOrder(file, found);
 }
 
@@ -238,6 +250,7 @@ function inBase(regions: readonly Region[], from: number, to: number): [number, 
 }
 
 function inOrder(file: FileCase, found: ReadonlySet<string>): string[] {
-  const known = [...file.tracked.map((t) => t.hunk), ...file.integration].map((hunk) => hunk.id);
+  const hunks = [...file.tracked.map((t) => t.hunk), ...file.integration].map((hunk) => hunk.id);
+  const known = file.resolution === undefined ? hunks : [...hunks, file.resolution];
   return known.filter((id) => found.has(id));
 }
