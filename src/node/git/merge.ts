@@ -3,7 +3,8 @@ import { git, gitLine, splitNul } from './git.ts';
 import { mendRepository } from './privateRepository.ts';
 import type { PrivateRepository } from './privateRepository.ts';
 import { commitTree } from './snapshot.ts';
-import { listTree, objectId, textsOf, treeWithFiles } from './trees.ts';
+import { treeWithFiles } from './edits.ts';
+import { listTree, objectId, textsOf } from './trees.ts';
 
 /**
  * Three-way merge of two commits with exactly this base, as a commit upon both. Renames are not followed: with them git would carry a

@@ -49,11 +49,14 @@ export async function inspectFolder(cwd: string, signal: AbortSignal): Promise<P
       'bad-repository',
       `${here} is a git repository with objects of the unknown format "${format}".`,
     );
-  const path = async (what: string): Promise<string> =>
-    realpath((await ask(['rev-parse', '--path-format=absolute', what], here, signal)) ?? here);
-  const root = await path('--show-toplevel');
+  const [root, gitDir, commonDir] = await Promise.all(
+    (['--show-toplevel', '--git-dir', '--git-common-dir'] as const).map(async (what) =>
+      realpath((await ask(['rev-parse', '--path-format=absolute', what], here, signal)) ?? here),
+    ),
+  );
+  if (root === undefined || gitDir === undefined || commonDir === undefined) return { root: here };
   if (here !== root && (await isOutside(here, signal))) return { root: await plainRoot(here, root) };
-  return { root, git: { gitDir: await path('--git-dir'), commonDir: await path('--git-common-dir'), format } };
+  return { root, git: { gitDir, commonDir, format } };
 }
 
 /** The root of the project that `cwd` lies in; see `inspectFolder`. */

@@ -6,6 +6,8 @@ import type { PrivateRepository } from './privateRepository.ts';
 /** Files on disk into an index, by their exact bytes, and the index into a tree. */
 
 export interface Recorded {
+  /** How many files the index lists now, submodules not counted. */
+  readonly count: number;
   /** Files that are there and cannot be read. */
   readonly unreadable: readonly string[];
   /** Untracked files past `largest`. */
@@ -25,7 +27,17 @@ export interface RecordOptions {
   /** Largest size in bytes of files for which `limited` is true; larger ones are left out. */
   readonly largest?: number;
   readonly limited?: (path: string) => boolean;
+  /** What the index says already, if the caller has looked. */
+  readonly seen?: IndexState;
   readonly signal: AbortSignal;
+}
+
+export interface IndexState {
+  readonly listed: readonly { readonly mode: string; readonly sha: string; readonly path: string }[];
+  /** Files that may differ from what the index says of them. */
+  readonly changed: ReadonlySet<string>;
+  /** Files that are not there, or folders now. */
+  readonly gone: ReadonlySet<string>;
 }
 
 /** Up to here files become loose objects; more of them are streamed into a pack, which is far quicker and smaller. */
@@ -37,10 +49,7 @@ export async function recordFolder(repository: PrivateRepository, options: Recor
   const { root, index, wanted, gitlinks, signal } = options;
   const { gitDir, borrow } = repository;
   const call = { signal, gitDir, workTree: root, index };
-  const [listed, changed] = await Promise.all([
-    listIndex(repository, index, root, signal),
-    changedFiles(repository, index, root, signal),
-  ]);
+  const { listed, changed, gone } = options.seen ?? (await lookAtIndex(repository, index, root, signal));
 
   const drop = new Set<string>();
   const present = new Map<string, string>();
@@ -54,9 +63,9 @@ export async function recordFolder(repository: PrivateRepository, options: Recor
     drop.add(path);
     present.delete(path);
   }
-  for (const path of changed.gone) if (present.delete(path)) drop.add(path);
-  const fresh = [...wanted].filter((path) => !present.has(path) && !changed.gone.has(path) && !gitlinks.has(path));
-  const again = [...changed.changed].filter((path) => present.has(path) && !gitlinks.has(path));
+  for (const path of gone) if (present.delete(path)) drop.add(path);
+  const fresh = [...wanted].filter((path) => !present.has(path) && !gone.has(path) && !gitlinks.has(path));
+  const again = [...changed].filter((path) => present.has(path) && !gitlinks.has(path));
 
   const found = await examine(root, [...fresh, ...again], options, signal);
   for (const path of [...found.missing, ...found.unreadable, ...found.refused, ...found.large.map((one) => one.path)])
@@ -76,7 +85,22 @@ export async function recordFolder(repository: PrivateRepository, options: Recor
   if (!few) await git(add, { ...call, borrow, config: { 'core.bigFileThreshold': '0' }, input: nulList(found.files) });
   const rest = few ? [...found.files, ...found.small] : found.small;
   if (rest.length > 0) await git(add, { ...call, input: nulList(rest) });
-  return found;
+  const kept = [...present.keys()].filter((path) => !gitlinks.has(path) && !drop.has(path)).length;
+  return { ...found, count: kept + [...found.files, ...found.small].filter((path) => !present.has(path)).length };
+}
+
+/** Compares an index with the disk by what git noted of each file. An index that is not there lists nothing. */
+export async function lookAtIndex(
+  repository: PrivateRepository,
+  index: string,
+  root: string,
+  signal: AbortSignal,
+): Promise<IndexState> {
+  const [listed, changes] = await Promise.all([
+    listIndex(repository, index, root, signal),
+    changedFiles(repository, index, root, signal),
+  ]);
+  return { listed, ...changes };
 }
 
 /** The tree of an index. Its blobs may be borrowed. */
@@ -84,8 +108,8 @@ export function writeTree(repository: PrivateRepository, index: string, signal: 
   return gitLine(['write-tree', '--missing-ok'], { signal, gitDir: repository.gitDir, index });
 }
 
-/** What an index lists; empty when it is not there. Paths that are no UTF-8 are never in an index of ours. */
-export async function listIndex(
+/** Paths that are no UTF-8 are never in an index of ours. */
+async function listIndex(
   repository: PrivateRepository,
   index: string,
   root: string,
@@ -163,7 +187,7 @@ export async function missingObjects(
   return missing;
 }
 
-interface Examined extends Recorded {
+interface Examined extends Omit<Recorded, 'count'> {
   readonly files: string[];
   /** Links and empty files. */
   readonly small: string[];

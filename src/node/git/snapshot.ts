@@ -97,21 +97,10 @@ async function fill(
     limited: (path) => beside.files.has(path),
     signal,
   });
-  const files = Number(await countEntries(repository, index, signal)) - gitlinks.size;
   const sparse = entries.filter((entry) => entry.sparse && entry.path !== undefined).length;
   const odd = [...beside.odd, ...entries.filter((entry) => entry.path === undefined).map(() => 'a tracked one')];
   const notes = await notesOf(project, { ...recorded, ...beside, odd, sparse, gitlinks: [...gitlinks.keys()], wanted });
-  return { files, notes };
-}
-
-async function countEntries(repository: PrivateRepository, index: string, signal: AbortSignal): Promise<number> {
-  const { stdout } = await git(['ls-files', '-z'], {
-    signal,
-    gitDir: repository.gitDir,
-    workTree: repository.folder,
-    index,
-  });
-  return stdout.reduce((count, byte) => count + (byte === 0 ? 1 : 0), 0);
+  return { files: recorded.count, notes };
 }
 
 type Seen = Recorded & Untracked & { sparse: number; gitlinks: readonly string[]; wanted: ReadonlySet<string> };

@@ -24,6 +24,8 @@ export interface UntrackedOptions {
   readonly takeNested: boolean;
   /** Ignore rules by the `.gitignore` files of this listing in place of those on disk. */
   readonly rules?: readonly { readonly path: string; readonly sha: string }[];
+  /** Entries of the index to be taken as not there: files in whose place a folder stands, into which git would not look. */
+  readonly without?: readonly string[];
   readonly signal: AbortSignal;
 }
 
@@ -40,7 +42,7 @@ export async function untracked(repository: PrivateRepository, options: Untracke
 
 async function look(
   repository: PrivateRepository,
-  { root, takeNested, rules, signal }: UntrackedOptions,
+  { root, takeNested, rules, without = [], signal }: UntrackedOptions,
   index: string,
 ): Promise<Untracked> {
   const { gitDir, borrow, format, excludes } = repository;
@@ -54,6 +56,10 @@ async function look(
     `--exclude-from=${excludes}`,
   ];
   const nonce = `.orchestra-${randomBytes(9).toString('hex')}`;
+  if (without.length > 0) {
+    const input = without.map((path) => `${path}\0`).join('');
+    await git(['update-index', '-z', '--force-remove', '--stdin'], { ...call, input });
+  }
   if (rules && rules.length > 0) {
     // For a file that the checkout leaves out (skip-worktree) git reads rules from the index: so they come from there, under
     // a name that no file has. Source: gitignore in dir.c, `read_skip_worktree_file_from_index`, for sparse checkouts.
@@ -86,7 +92,7 @@ async function look(
       }
       return {
         files,
-        nested: [...nested].map((path) => escaped(Buffer.from(path, 'latin1')).slice(0, -1)),
+        nested: [...nested].map((path) => escaped(Buffer.from(path, 'latin1')).slice(0, -1)).sort(),
         closed: closedFolders(listed.stderr),
         odd,
       };

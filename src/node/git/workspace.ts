@@ -9,7 +9,7 @@ import { giveAgentsGit, hasAgentsGit } from './agentsGit.ts';
 import { git, splitNul, GitError } from './git.ts';
 import { isOurs, mendRepository, scratchPath } from './privateRepository.ts';
 import type { PrivateRepository } from './privateRepository.ts';
-import { listIndex, recordFolder, writeTree } from './record.ts';
+import { lookAtIndex, recordFolder, writeTree } from './record.ts';
 import { commitTree, names } from './snapshot.ts';
 import { clearAway, removeTree } from './trash.ts';
 import { copyIndex, untracked } from './untracked.ts';
@@ -161,14 +161,15 @@ export async function commitCheckout(
   try {
     if (!(await copyIndex(place.index, index)))
       await git(['read-tree', base], { signal, gitDir: repository.gitDir, index });
-    const look = { root: place.path, index, takeNested: true, signal };
-    const [now, before, listed] = await Promise.all([
+    const seen = await lookAtIndex(repository, index, place.path, signal);
+    const without = await folders(place.path, [...seen.changed, ...seen.gone]);
+    const look = { root: place.path, index, takeNested: true, without, signal };
+    const [now, before] = await Promise.all([
       untracked(repository, look),
       untracked(repository, { ...look, rules: start.rules }),
-      listIndex(repository, index, place.path, signal),
     ]);
     const wanted = new Set([
-      ...listed.filter((entry) => entry.mode !== '160000').map((entry) => entry.path),
+      ...seen.listed.filter((entry) => entry.mode !== '160000').map((entry) => entry.path),
       ...now.files,
       ...before.files,
     ]);
@@ -177,6 +178,7 @@ export async function commitCheckout(
       index,
       wanted,
       gitlinks: start.gitlinks,
+      seen,
       signal,
     });
     const bad = [
@@ -206,11 +208,25 @@ export async function commitCheckout(
       );
     const tree = await writeTree(repository, index, signal);
     const commit = await commitTree(repository, tree, [base], `${message}\n`, signal);
-    await rename(index, place.index);
+    // The index stays as it was when the checkout was made: an agent that sets a file's date back within the same second
+    // would hide a change from one that was written since.
     return { commit, tree };
   } finally {
     for (const path of [index, `${index}.lock`]) await rm(path, { force: true });
   }
+}
+
+/** Which of these paths are folders now. */
+async function folders(root: string, paths: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(
+    paths.map((path) =>
+      lstat(join(root, path)).then(
+        (stat) => stat.isDirectory(),
+        () => false,
+      ),
+    ),
+  );
+  return paths.filter((_, i) => found[i]);
 }
 
 interface Start {

@@ -83,9 +83,9 @@ export async function openWorkspaces({ root, run, log, signal }: OpenWorkspacesO
     pack: (tree, tokens, stop) => packTree(repository, tree, tokens, stop),
     diff: (from, to, stop) => diffForPeople(repository, from, to, stop),
     remove: (name) => alone(name, () => removeCheckout(checkouts, name)),
-    keep: (of, commits, stop) => keepCommits(repository, checkRun(of), commits, stop),
-    clean: (of) => clean(repository, of === undefined ? undefined : checkRun(of), run),
-    forget: (of, stop) => forgetCommits(repository, checkRun(of), stop),
+    keep: async (of, commits, stop) => keepCommits(repository, checkRun(of), commits, stop),
+    clean: async (of) => clean(repository, of === undefined ? undefined : checkRun(of), run),
+    forget: async (of, stop) => forgetCommits(repository, checkRun(of), stop),
     async close() {
       await alone.idle();
       await rm(claim, { force: true });

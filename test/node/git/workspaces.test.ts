@@ -1,0 +1,517 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { filesOf, makeWorld, never, shell } from './world.ts';
+import type { World } from './world.ts';
+import type { OpenWorkspaces } from '../../../src/node/git/workspaces.ts';
+
+describe('workspaces', function () {
+  this.timeout(60_000);
+  let world: World;
+  let root: string;
+  let workspaces: OpenWorkspaces;
+  let base: { commit: string; tree: string };
+
+  beforeEach(async () => {
+    world = await makeWorld();
+    root = world.repository('p', {
+      '.gitignore': 'out/\n*.log\n',
+      'src/a.ts': 'a\n',
+      'src/b.ts': 'b\n',
+      'docs/.gitignore': '/draft\n',
+      'docs/x.md': 'x\n',
+    });
+    workspaces = await world.open(root);
+    base = await workspaces.takeBase(never);
+  });
+  afterEach(() => world.end());
+
+  const paths = async (tree: string): Promise<string[]> =>
+    (await workspaces.changes(base.tree, tree, never)).map((change) => change.path);
+
+  it('are checkouts outside the project in which git works and shows nothing changed', async () => {
+    const { path } = await workspaces.open('writer', base.commit, never);
+    assert.ok(path.startsWith(world.cache) && !path.startsWith(root));
+    assert.deepEqual(filesOf(path), filesOf(root));
+    assert.equal(shell(path, 'git status --porcelain; git stash list; git remote'), '');
+    assert.equal(shell(path, 'git rev-parse HEAD --show-toplevel').trim(), `${base.commit}\n${path}`);
+    assert.equal(shell(path, 'git show HEAD:src/a.ts'), 'a\n');
+  });
+
+  it('record what was written, deleted and moved, and not what is ignored', async () => {
+    const { path } = await workspaces.open('writer', base.commit, never);
+    world.files(path, { 'src/a.ts': 'changed\n', 'src/new.ts': 'n', 'out/x.js': 'x', 'y.log': 'y', 'docs/draft': 'd' });
+    renameSync(join(path, 'src/b.ts'), join(path, 'src/c.ts'));
+    const work = await workspaces.commit('writer', 'did it', never);
+    assert.deepEqual(await paths(work.tree), ['src/a.ts', 'src/b.ts', 'src/c.ts', 'src/new.ts']);
+    world.files(path, { 'src/a.ts': 'a\n' });
+    rmSync(join(path, 'src/new.ts'));
+    const later = await workspaces.commit('writer', 'less', never);
+    assert.deepEqual(await paths(later.tree), ['src/b.ts', 'src/c.ts']);
+    world.files(path, { 'src/b.ts': 'b\n' });
+    rmSync(join(path, 'src/c.ts'));
+    assert.equal((await workspaces.commit('writer', 'nothing', never)).tree, base.tree);
+  });
+
+  it('see a change that keeps length and date', async () => {
+    const { path } = await workspaces.open('writer', base.commit, never);
+    for (let i = 0; i < 10; i++) {
+      const file = join(path, 'src/a.ts');
+      const { atime, mtime } = lstatSync(file);
+      writeFileSync(file, `${i}\n`);
+      shell(path, `touch -d '${mtime.toISOString()}' src/a.ts`);
+      assert.equal(lstatSync(file).mtimeMs, mtime.getTime(), String(atime));
+      const { tree } = await workspaces.commit('writer', 'x', never);
+      assert.equal(await workspaces.read(tree, 'src/a.ts', never), `${i}\n`);
+    }
+  });
+
+  it('carry a commit whose parent is the one they were opened at', async () => {
+    const { path } = await workspaces.open('writer', base.commit, never);
+    world.files(path, { 'src/a.ts': '1' });
+    const first = await workspaces.commit('writer', 'a message', never);
+    await workspaces.open('writer', first.commit, never);
+    world.files(path, { 'src/b.ts': '2' });
+    const second = await workspaces.commit('writer', 'x', never);
+    const at = await workspaces.open('look', second.commit, never);
+    assert.deepEqual(shell(at.path, 'git log --format=%H').trim().split('\n'), [
+      second.commit,
+      first.commit,
+      base.commit,
+    ]);
+    assert.equal(shell(at.path, 'git log -1 --format=%s HEAD~1').trim(), 'a message');
+  });
+
+  describe('whatever an agent does to git in them', () => {
+    let path: string;
+    beforeEach(async () => ({ path } = await workspaces.open('writer', base.commit, never)));
+
+    const tricks: [name: string, line: string, expected: string[]][] = [
+      [
+        'commits',
+        'echo 2 > src/a.ts; git add -A; git -c user.name=x -c user.email=x commit -qm mine; echo n > n.ts',
+        ['n.ts', 'src/a.ts'],
+      ],
+      [
+        'commits and resets',
+        'echo 2 > src/a.ts; git add -A; git -c user.name=x -c user.email=x commit -qm mine; git reset -q --soft HEAD~1',
+        ['src/a.ts'],
+      ],
+      ['switches branch', 'git checkout -q -b other; echo 2 > src/a.ts', ['src/a.ts']],
+      [
+        'stages and does not',
+        'echo 2 > src/a.ts; git add src/a.ts; echo 3 > src/a.ts; echo n > n.ts; git add -N n.ts',
+        ['n.ts', 'src/a.ts'],
+      ],
+      [
+        'marks files as unchanged',
+        'git update-index --assume-unchanged src/a.ts; git update-index --skip-worktree src/b.ts; echo 2 > src/a.ts; echo 2 > src/b.ts',
+        ['src/a.ts', 'src/b.ts'],
+      ],
+      ['removes its .git', 'rm -rf .git; echo 2 > src/a.ts', ['src/a.ts']],
+      ['puts a pointer in its place', "rm -rf .git; echo 'gitdir: /nowhere' > .git; echo 2 > src/a.ts", ['src/a.ts']],
+      ['starts anew', 'rm -rf .git; git init -q; git add -A; echo 2 > src/a.ts', ['src/a.ts']],
+      ['excludes by info/exclude', "printf '*\\n' > .git/info/exclude; echo n > n.ts", ['n.ts']],
+      [
+        'excludes by configuration',
+        "printf '*\\n' > /tmp/orchestra-all-$$; git config core.excludesFile /tmp/orchestra-all-$$; echo n > n.ts; rm /tmp/orchestra-all-$$",
+        ['n.ts'],
+      ],
+      [
+        'excludes by .gitignore',
+        "printf '*\\n' > .gitignore; echo n > n.ts; echo 2 > src/a.ts",
+        ['.gitignore', 'n.ts', 'src/a.ts'],
+      ],
+      [
+        'excludes by a hidden .gitignore',
+        "mkdir h; printf '*\\n' > h/.gitignore; echo n > h/n.ts",
+        ['h/.gitignore', 'h/n.ts'],
+      ],
+      [
+        'excludes by a .gitignore in place of another',
+        "printf '*\\n' > docs/.gitignore; echo n > docs/n.md; echo d > docs/draft",
+        ['docs/.gitignore', 'docs/n.md'],
+      ],
+      [
+        'unignores',
+        "printf '*.log\\n' > .gitignore; mkdir out; echo x > out/x; echo x > x.log",
+        ['.gitignore', 'out/x'],
+      ],
+      [
+        'makes a repository inside',
+        'mkdir -p in/ner; cd in; git init -q; echo x > x; git add x; git -c user.name=x -c user.email=x commit -qm x; cd ner; git init -q; echo y > y; echo l > l.log',
+        ['in/ner/y', 'in/x'],
+      ],
+      [
+        'makes a repository of a folder',
+        'cd src; git init -q; echo 2 > a.ts; git add -A; git -c user.name=x -c user.email=x commit -qm x; echo n > n.ts',
+        ['src/a.ts', 'src/n.ts'],
+      ],
+      [
+        'makes a repository in a file’s place',
+        'rm src/a.ts; mkdir src/a.ts; cd src/a.ts; git init -q; echo x > x; git add x; git -c user.name=x -c user.email=x commit -qm x',
+        ['src/a.ts', 'src/a.ts/x'],
+      ],
+      [
+        'hides a repository by .gitignore',
+        "mkdir in; cd in; git init -q; printf '*\\n' > .gitignore; echo x > x",
+        ['in/.gitignore', 'in/x'],
+      ],
+      [
+        'filters',
+        "git config filter.f.clean 'echo cleaned'; printf '* filter=f\\n' > .gitattributes; printf '* filter=f\\n' > .git/info/attributes; printf 'x\\r\\n' > n.ts",
+        ['.gitattributes', 'n.ts'],
+      ],
+      [
+        'writes hooks',
+        "printf '#!/bin/sh\\ntouch hooked\\n' > .git/hooks-x; git config core.fsmonitor 'touch fsmonitored;:'; git config core.hooksPath .; printf '#!/bin/sh\\ntouch hooked' > post-index-change; chmod +x post-index-change",
+        ['post-index-change'],
+      ],
+    ];
+    for (const [name, line, expected] of tricks) {
+      it(`its files are what counts: ${name}`, async function () {
+        if (process.platform === 'win32') this.skip();
+        const said = shell(path, line);
+        const { tree } = await workspaces.commit('writer', 'x', never);
+        assert.deepEqual(await paths(tree), expected, said);
+        for (const change of await workspaces.changes(base.tree, tree, never)) {
+          if (change.after) assert.equal(change.after.text, readFileSync(join(path, change.path), 'utf8'));
+          assert.notEqual(change.after?.mode, '160000');
+        }
+      });
+    }
+
+    it('says that a repository was made inside', async () => {
+      shell(path, 'mkdir in; cd in; git init -q; echo x > x');
+      await workspaces.commit('writer', 'x', never);
+      assert.match(world.logged.join('\n'), /"writer": in was made a repository of its own/);
+    });
+
+    it('neither siblings nor the private repository notice', async function () {
+      if (process.platform === 'win32') this.skip();
+      const other = await workspaces.open('other', base.commit, never);
+      world.files(path, { 'src/a.ts': '2\n' });
+      shell(
+        path,
+        'git config user.name x; git config user.email x; git stash -q; git branch b; git tag t; git config filter.f.clean x; git gc -q --prune=now; git worktree add -q ../evil',
+      );
+      assert.equal(
+        shell(
+          other.path,
+          'git stash list; git branch --list b; git tag; git config filter.f.clean || true; git worktree list | wc -l',
+        ).trim(),
+        '1',
+      );
+      assert.equal((await workspaces.commit('other', 'x', never)).tree, base.tree);
+      assert.equal((await workspaces.commit('writer', 'x', never)).tree, base.tree);
+    });
+
+    it('settings that it writes into the private repository are put back', async () => {
+      const alternates = readFileSync(join(path, '.git/objects/info/alternates'), 'utf8');
+      const repository = dirname(JSON.parse(alternates.split('\n', 1)[0] as string) as string);
+      const marker = join(world.folder, 'ran');
+      world.files(repository, {
+        'info/attributes': '* filter=f merge=m\n',
+        config: `[core]\n\tbare = true\n\tfsmonitor = touch '${marker}'\n[filter "f"]\n\tclean = touch '${marker}'\n\tsmudge = touch '${marker}'\n[merge "m"]\n\tdriver = touch '${marker}'\n`,
+        'objects/info/alternates': '/nowhere\n',
+        'info/exclude': '*\n',
+      });
+      world.files(path, { 'src/a.ts': '2\n', n: 'n\r\n' });
+      const work = await workspaces.commit('writer', 'x', never);
+      assert.deepEqual(await paths(work.tree), ['n', 'src/a.ts']);
+      const { path: again } = await workspaces.open('again', work.commit, never);
+      assert.equal(readFileSync(join(again, 'n'), 'utf8'), 'n\r\n');
+      assert.equal(existsSync(marker), false);
+    });
+
+    it('what it writes into our own folders is not in the change, and said', async () => {
+      world.files(path, {
+        '.orchestration/team.yaml': 'x',
+        '.serena/memories/orch/x': 'x',
+        '.serena/memories/mine.md': 'm',
+      });
+      assert.deepEqual(await paths((await workspaces.commit('writer', 'x', never)).tree), ['.serena/memories/mine.md']);
+      assert.match(world.logged.join('\n'), /\.orchestration or \.serena\/memories\/orch is not in the change/);
+    });
+
+    it('a name that git keeps for itself is refused loudly', async function () {
+      if (process.platform !== 'linux') this.skip();
+      world.files(path, { '.GIT/hooks/pre-commit': 'x' });
+      await assert.rejects(workspaces.commit('writer', 'x', never), {
+        code: 'workspace-files',
+        message: /\.GIT\/hooks\/pre-commit/,
+      });
+      rmSync(join(path, '.GIT'), { recursive: true });
+      symlinkSync('x', join(path, '.gitmodules'));
+      await assert.rejects(workspaces.commit('writer', 'x', never), {
+        code: 'workspace-files',
+        message: /\.gitmodules/,
+      });
+      rmSync(join(path, '.gitmodules'));
+      writeFileSync(Buffer.concat([Buffer.from(`${path}/`), Buffer.from([0xfe])]), 'x');
+      await assert.rejects(workspaces.commit('writer', 'x', never), { code: 'workspace-files', message: /\\xfe/ });
+    });
+
+    it('a link is recorded as a link, never what it leads to', async () => {
+      rmSync(join(path, 'src'), { recursive: true });
+      symlinkSync(join(world.folder, 'home'), join(path, 'src'));
+      symlinkSync('/etc/passwd', join(path, 'passwd'));
+      const changes = await workspaces.changes(base.tree, (await workspaces.commit('writer', 'x', never)).tree, never);
+      assert.deepEqual(
+        changes.map(({ path: p, after }) => [p, after?.mode, after?.text]),
+        [
+          ['passwd', '120000', '/etc/passwd'],
+          ['src', '120000', join(world.folder, 'home')],
+          ['src/a.ts', undefined, undefined],
+          ['src/b.ts', undefined, undefined],
+        ],
+      );
+    });
+
+    it('a workspace that was moved away, or replaced by a link, is no workspace', async () => {
+      renameSync(path, `${path}-moved`);
+      await assert.rejects(workspaces.commit('writer', 'x', never), { code: 'no-workspace' });
+      symlinkSync(root, path);
+      await assert.rejects(workspaces.commit('writer', 'x', never), { code: 'no-workspace' });
+      assert.equal(await workspaces.find('writer', base.commit, never), undefined);
+      await workspaces.open('writer', base.commit, never);
+      assert.equal(lstatSync(path).isSymbolicLink(), false);
+      assert.ok(existsSync(join(root, 'src/a.ts')));
+    });
+  });
+
+  describe('after a crash', () => {
+    it('are found when they are whole and stand at that commit, with what was done in them', async () => {
+      const { path } = await workspaces.open('writer', base.commit, never);
+      world.files(path, { 'src/a.ts': 'half done' });
+      const later = await world.open(root);
+      assert.deepEqual(await later.find('writer', base.commit, never), { path });
+      assert.equal(readFileSync(join(path, 'src/a.ts'), 'utf8'), 'half done');
+      assert.equal(await later.find('other', base.commit, never), undefined);
+      const { commit } = await later.commit('writer', 'x', never);
+      assert.equal(await later.find('writer', commit, never), undefined);
+      assert.equal(await (await world.open(root, 'run2')).find('writer', base.commit, never), undefined);
+    });
+
+    it('are found with a git of their own even if that was lost', async () => {
+      const { path } = await workspaces.open('writer', base.commit, never);
+      world.files(path, { 'src/a.ts': '2\n' });
+      rmSync(join(path, '.git'), { recursive: true });
+      await workspaces.find('writer', base.commit, never);
+      assert.equal(shell(path, 'git status --porcelain').trim(), 'M src/a.ts');
+    });
+
+    it('are made anew, whatever stands there', async function () {
+      if (process.platform === 'win32') this.skip();
+      const { path } = await workspaces.open('writer', base.commit, never);
+      const state = path.replace('/work/', '/state/');
+      const left: (() => void)[] = [
+        () => world.files(path, { junk: 'x', 'src/a.ts': 'x' }),
+        () => rmSync(path, { recursive: true }),
+        () => rmSync(join(path, 'src'), { recursive: true }),
+        () => (rmSync(path, { recursive: true }), writeFileSync(path, 'a file')),
+        () => rmSync(`${state}.index`),
+        () => writeFileSync(`${state}.index`, 'rubbish'),
+        () => writeFileSync(`${state}.json`, '{"commit":'),
+        () => rmSync(`${state}.json`),
+        () => writeFileSync(join(path, '.git/index.lock'), ''),
+        () => shell(path, 'mkdir -p ro/deep; echo x > ro/deep/x; chmod -R a-w ro'),
+      ];
+      for (const act of left) {
+        act();
+        assert.deepEqual(await workspaces.open('writer', base.commit, never), { path });
+        assert.deepEqual(filesOf(path), filesOf(root));
+        assert.equal((await workspaces.commit('writer', 'x', never)).tree, base.tree);
+      }
+    });
+
+    it('a killed process leaves nothing that stops the next one', async () => {
+      const script = `
+        import { openWorkspaces } from ${JSON.stringify(join(import.meta.dirname, '../../../src/node/git/workspaces.ts'))};
+        const signal = new AbortController().signal;
+        const log = { debug() {}, info() {}, warn() {}, error() {} };
+        const w = await openWorkspaces({ root: ${JSON.stringify(root)}, run: 'run1', log, signal });
+        console.log('ready');
+        for (let i = 0; ; i++) {
+          const base = await w.takeBase(signal);
+          await Promise.all(['a', 'b', 'c'].map((name) => w.open(name, base.commit, signal)));
+          await Promise.all(['a', 'b', 'c'].map((name) => w.commit(name, 'x', signal)));
+        }
+      `;
+      for (let i = 0; i < 6; i++) {
+        const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
+        await once(child.stdout, 'data');
+        await new Promise((done) => setTimeout(done, 60 + i * 90));
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+        const again = await world.open(root);
+        const next = await again.takeBase(never);
+        assert.equal(next.tree, base.tree);
+        for (const name of ['a', 'b', 'c']) {
+          const found = (await again.find(name, next.commit, never)) ?? (await again.open(name, next.commit, never));
+          assert.deepEqual(filesOf(found.path), filesOf(root));
+          assert.equal((await again.commit(name, 'x', never)).tree, base.tree);
+        }
+        await again.close();
+      }
+      await workspaces.close();
+      const last = await world.open(root, 'run9');
+      assert.deepEqual(await last.clean(), ['run1']);
+      assert.equal(
+        shell(world.cache, 'ls -A projects/*/work/run1 projects/*/scratch 2>/dev/null | grep -v ":$" || true').trim(),
+        '',
+      );
+    });
+  });
+
+  it('open eight at once, time and again', async () => {
+    const names = Array.from({ length: 8 }, (_, i) => `w${i}`);
+    for (let round = 0; round < 5; round++) {
+      const opened = await Promise.all(names.map((name) => workspaces.open(name, base.commit, never)));
+      assert.equal(new Set(opened.map(({ path }) => path)).size, 8);
+      opened.forEach(({ path }, i) => world.files(path, { 'src/a.ts': `${round} ${i}` }));
+      const works = await Promise.all(names.map((name) => workspaces.commit(name, 'x', never)));
+      for (const [i, work] of works.entries())
+        assert.equal(await workspaces.read(work.tree, 'src/a.ts', never), `${round} ${i}`);
+    }
+  });
+
+  it('serve calls on one name one after the other', async () => {
+    const calls = [
+      workspaces.open('w', base.commit, never),
+      workspaces.find('w', base.commit, never),
+      workspaces.commit('w', 'x', never),
+      workspaces.open('w', base.commit, never),
+      workspaces.remove('w'),
+      workspaces.find('w', base.commit, never),
+    ] as const;
+    const [, found, work, , , gone] = await Promise.all(calls);
+    assert.ok(found);
+    assert.equal(work.tree, base.tree);
+    assert.equal(gone, undefined);
+  });
+
+  it('serve two processes on one project', async () => {
+    const script = (run: string): string => `
+      import { writeFileSync } from 'node:fs';
+      import { join } from 'node:path';
+      import { openWorkspaces } from ${JSON.stringify(join(import.meta.dirname, '../../../src/node/git/workspaces.ts'))};
+      const signal = new AbortController().signal;
+      const log = { debug() {}, info() {}, warn() {}, error() {} };
+      const w = await openWorkspaces({ root: ${JSON.stringify(root)}, run: '${run}', log, signal });
+      for (let i = 0; i < 5; i++) {
+        const base = await w.takeBase(signal);
+        const names = ['a', 'b', 'c'];
+        const opened = await Promise.all(names.map((name) => w.open(name, base.commit, signal)));
+        opened.forEach(({ path }, n) => writeFileSync(join(path, names[n]), '${run}'));
+        const works = await Promise.all(names.map((name) => w.commit(name, 'x', signal)));
+        let at = base.commit;
+        for (const work of works) at = (await w.merge(base.commit, at, work.commit, signal)).commit;
+        await w.keep('${run}', [at], signal);
+        if (i === 4) console.log(JSON.stringify((await w.changes(base.commit, at, signal)).map((c) => c.path + c.after.text)));
+      }
+      await w.close();
+    `;
+    rmSync(world.cache, { recursive: true });
+    const said = await Promise.all(
+      ['r1', 'r2'].map(async (run) => {
+        const child = spawn(process.execPath, ['--input-type=module', '-e', script(run)], {
+          stdio: ['ignore', 'pipe', 'pipe'],
+        });
+        let text = '';
+        for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += String(chunk)));
+        await once(child, 'close');
+        return text.trim();
+      }),
+    );
+    assert.deepEqual(said, ['["ar1","br1","cr1"]', '["ar2","br2","cr2"]']);
+  });
+
+  it('have any name, each a place of its own', async () => {
+    const names = [
+      'a',
+      'A',
+      'a/b',
+      'a b',
+      '..',
+      '../../x',
+      'con',
+      '.git',
+      '',
+      'x'.repeat(300),
+      'ü',
+      'ö',
+      '-x',
+      'writer.',
+    ];
+    const opened = await Promise.all(names.map((name) => workspaces.open(name, base.commit, never)));
+    const parent = dirname(opened[0]?.path as string);
+    assert.equal(new Set(opened.map(({ path }) => path.toLowerCase())).size, names.length);
+    for (const { path } of opened) assert.equal(dirname(path), parent);
+    for (const name of names) await workspaces.remove(name);
+    assert.deepEqual(readdirSync(parent), []);
+  });
+
+  it('fail loudly when they cannot be had', async () => {
+    await assert.rejects(workspaces.open('w', 'f'.repeat(40), never));
+    assert.equal(await workspaces.find('w', 'f'.repeat(40), never), undefined);
+    await assert.rejects(workspaces.commit('never-opened', 'x', never), { code: 'no-workspace' });
+    await assert.rejects(workspaces.open('w', '--help', never));
+    const stop = new AbortController();
+    const opening = workspaces.open('w', base.commit, stop.signal);
+    stop.abort(new Error('enough'));
+    await assert.rejects(opening, /enough/);
+    assert.equal(await workspaces.find('w', base.commit, never), undefined);
+  });
+
+  describe('clean', () => {
+    it('removes what no living process works on, and keeps the commits', async () => {
+      await workspaces.open('w', base.commit, never);
+      await workspaces.keep('run1', [base.commit], never);
+      const other = await world.open(root, 'run2');
+      await other.open('w', base.commit, never);
+      assert.deepEqual(await other.clean(), []);
+      await workspaces.close();
+      assert.deepEqual(await other.clean(), ['run1']);
+      assert.ok(await other.find('w', base.commit, never));
+      const again = await world.open(root, 'run1');
+      assert.equal(await again.find('w', base.commit, never), undefined);
+      assert.deepEqual(await again.list(base.commit, never), await other.list(base.commit, never));
+      assert.deepEqual(await other.clean('run2'), ['run2']);
+      await other.open('w', base.commit, never);
+    });
+
+    it('follows no link out', async () => {
+      const { path } = await workspaces.open('w', base.commit, never);
+      mkdirSync(join(path, 'in'));
+      symlinkSync(root, join(path, 'in', 'out'), 'junction');
+      await workspaces.clean('run1');
+      assert.ok(existsSync(join(root, 'src/a.ts')));
+      assert.equal(existsSync(path), false);
+    });
+  });
+
+  it('refuse a run id that leads elsewhere, a folder that is no root, and a repository that came meanwhile', async () => {
+    await assert.rejects(world.open(root, '../x'), { code: 'bad-run' });
+    await assert.rejects(workspaces.keep('a/../b', [], never), { code: 'bad-run' });
+    await assert.rejects(world.open(join(root, 'src')), { code: 'no-root' });
+    const plain = world.files(join(world.folder, 'plain'), { a: '1' });
+    const open = await world.open(plain);
+    world.git(plain, 'init', '-q');
+    await assert.rejects(open.takeBase(never), { code: 'moved-repository' });
+  });
+});
