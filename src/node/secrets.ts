@@ -1,5 +1,6 @@
-import { open, readdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
 import type { Dirent } from 'node:fs';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { shortestSecret } from '../core/bus/redact.ts';
@@ -35,8 +36,16 @@ export function secretPartsOf(name: string, value: string): string[] {
 /** By its name. What tells where something lies, or how much there may be of it, is not secret itself. */
 function looksSecret(name: string): boolean {
   const words = name.replace(/([a-z])([A-Z])/g, '$1_$2').toUpperCase();
-  if (/(^|_)(FILE|PATH|DIR|SOCK|SOCKET|NAME|LIMIT|COUNT|TTL|TIMEOUT|TYPE|MODE|ENABLED|URL|HOST|PORT|COLOR|COLORS)$/.test(words)) return false;
-  return /(KEY|TOKEN|SECRET|PASS|PASSWD|PASSWORD|PASSPHRASE|CREDENTIALS?|PRIVATE|COOKIE|SESSION|SIGNATURE|PAT|AUTH|DSN)(S?)($|_)/.test(words);
+  if (
+    /(^|_)(FILE|PATH|DIR|SOCK|SOCKET|NAME|LIMIT|COUNT|TTL|TIMEOUT|TYPE|MODE|ENABLED|URL|HOST|PORT|COLOR|COLORS)$/.test(
+      words,
+    )
+  )
+    return false;
+  return (
+    /(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|APIKEY)S?($|_)/.test(words) ||
+    /(^|_)(KEY|PASS|PRIVATE|COOKIE|SESSION|SIGNATURE|PAT|AUTH|DSN)S?($|_)/.test(words)
+  );
 }
 
 /** A value that is in nobody's dictionary: taking `production` or `postgres` out of every text would hide nothing and spoil much. */
@@ -69,7 +78,11 @@ async function envFiles(root: string): Promise<string[]> {
       for (const entry of entries) {
         const path = join(folder, entry.name);
         if (entry.isDirectory() && !/^(node_modules|[.].*)$/.test(entry.name)) next.push(path);
-        if (!entry.isDirectory() && /^[.]env([.][\w-]+)*$/.test(entry.name) && !/[.](example|sample|template|dist|defaults?)$/.test(entry.name)) {
+        if (
+          !entry.isDirectory() &&
+          /^[.]env([.][\w-]+)*$/.test(entry.name) &&
+          !/[.](example|sample|template|dist|defaults?)$/.test(entry.name)
+        ) {
           files.push(path);
         }
       }
@@ -81,9 +94,9 @@ async function envFiles(root: string): Promise<string[]> {
 
 async function readEnvFile(path: string): Promise<NodeJS.Dict<string>> {
   try {
-    const handle = await open(path, 'r');
+    // Opening a pipe of that name would wait for somebody to write into it.
+    const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      // A pipe or a device of that name has no size, and reading it might never end.
       const found = await handle.stat();
       if (!found.isFile() || found.size > fileBytes) return {};
       return parseEnv(await handle.readFile('utf8'));

@@ -58,7 +58,10 @@ describe('files', () => {
       disk.readOnly(true);
       await assert.rejects(writeAtomic(path, 'new'), { name: 'UserError', code: 'read-only' });
       await assert.rejects(makeFolder(join(disk.folder, 'more')), { code: 'read-only' });
-      await assert.rejects(withLock(join(disk.folder, 'lock'), async () => {}, { signal: never }), { code: 'read-only' });
+      await assert.rejects(
+        withLock(join(disk.folder, 'lock'), async () => {}, { signal: never }),
+        { code: 'read-only' },
+      );
       assert.equal(await readFile(path, 'utf8'), 'old');
     });
   });
@@ -69,7 +72,12 @@ describe('files', () => {
     const hourAgo = Date.now() / 1000 - 3600;
     for (const name of old) await utimes(join(folder(), name), hourAgo, hourAgo);
     assert.equal(await removeStale(folder(), 60_000), 1);
-    assert.deepEqual((await readdir(folder())).toSorted(), ['.new.12.0123456789ab.tmp', '.other.tmp', '.page.md', 'page.tmp']);
+    assert.deepEqual((await readdir(folder())).toSorted(), [
+      '.new.12.0123456789ab.tmp',
+      '.other.tmp',
+      '.page.md',
+      'page.tmp',
+    ]);
     assert.equal(await removeStale(join(folder(), 'none'), 0), 0);
   });
 
@@ -119,7 +127,9 @@ describe('locks', () => {
     const [lock, counter] = [join(folder(), 'lock'), join(folder(), 'counter')];
     await writeFile(counter, '0');
     const within = Array.from({ length: 5 }, () =>
-      withLock(lock, async () => writeFile(counter, String(Number(await readFile(counter, 'utf8')) + 1)), { signal: never }),
+      withLock(lock, async () => writeFile(counter, String(Number(await readFile(counter, 'utf8')) + 1)), {
+        signal: never,
+      }),
     );
     await Promise.all([...within, ...Array.from({ length: 4 }, () => runChild(lockCode, lock, counter, '15'))]);
     assert.equal(await readFile(counter, 'utf8'), '65');
@@ -136,7 +146,10 @@ describe('locks', () => {
       lock,
     );
     await new Promise((done) => holder.stdout.once('data', done));
-    await assert.rejects(withLock(lock, async () => {}, { signal: AbortSignal.timeout(300) }), { name: 'TimeoutError' });
+    await assert.rejects(
+      withLock(lock, async () => {}, { signal: AbortSignal.timeout(300) }),
+      { name: 'TimeoutError' },
+    );
     const gone = new Promise((done) => holder.once('exit', done));
     holder.kill('SIGKILL');
     await gone;
@@ -149,16 +162,26 @@ describe('locks', () => {
     const lock = join(folder(), 'lock');
     const me = await thisOwner();
     await writeFile(lock, JSON.stringify({ ...me, startTime: me.startTime === '' ? '' : '1', nonce: 'old' }));
-    assert.equal(await withLock(lock, async () => 'mine', { signal: never }), 'mine', 'the pid was used anew: its holder is dead');
+    assert.equal(
+      await withLock(lock, async () => 'mine', { signal: never }),
+      'mine',
+      'the pid was used anew: its holder is dead',
+    );
     await writeFile(lock, JSON.stringify({ ...me, host: 'elsewhere', boot: 'another', nonce: 'far' }));
-    await assert.rejects(withLock(lock, async () => {}, { signal: never, patienceMs: 150 }), { code: 'locked' });
+    await assert.rejects(
+      withLock(lock, async () => {}, { signal: never, patienceMs: 150 }),
+      { code: 'locked' },
+    );
     assert.match(await readFile(lock, 'utf8'), /far/);
   });
 
   it('that were left half written are broken after a while', async () => {
     const lock = join(folder(), 'lock');
     await writeFile(lock, '{"pid":');
-    await assert.rejects(withLock(lock, async () => {}, { signal: AbortSignal.timeout(300) }), { name: 'TimeoutError' });
+    await assert.rejects(
+      withLock(lock, async () => {}, { signal: AbortSignal.timeout(300) }),
+      { name: 'TimeoutError' },
+    );
     await utimes(lock, 1, 1);
     await withLock(lock, async () => {}, { signal: never });
     assert.deepEqual(await readdir(folder()), []);

@@ -49,7 +49,12 @@ export type Draft = Pick<Envelope, 'id' | 'seq' | 'ts' | 'from' | 'to' | 'kind'>
 /** The text of the memory. `hash` gives SHA-256 in hex. The body is normalised, and cut to an excerpt above the hard limit. */
 export function formatMessage(draft: Draft, body: string, hash: (text: string) => string): string {
   const text = fitBody(body, `the journal of the run, message ${draft.seq}`);
-  const envelope = envelopeSchema.parse({ ...draft, schema: messageFormat, bytes: utf8Bytes(text), sha256: hash(text) });
+  const envelope = envelopeSchema.parse({
+    ...draft,
+    schema: messageFormat,
+    bytes: utf8Bytes(text),
+    sha256: hash(text),
+  });
   const head = Object.entries(envelope)
     .filter(([key, value]) => value !== undefined && isKey(key))
     .map(([key, value]) => `${key}: ${yamlJson(value)}\n`);
@@ -84,7 +89,12 @@ export function parseMessage(text: string, hash?: (text: string) => string): Mes
 }
 
 /** The memory of a posted message, from its event alone: so the journal can always restore it. */
-export function messageOf(run: string, at: string, posted: EventOf<'message.posted'>, hash: (text: string) => string): string {
+export function messageOf(
+  run: string,
+  at: string,
+  posted: EventOf<'message.posted'>,
+  hash: (text: string) => string,
+): string {
   const { seq, from, kind, subject, re } = posted;
   const to = posted.to.length === 0 ? ['all'] : posted.to;
   const draft: Draft = { id: messageId(run, seq), seq, ts: at, from, to, kind, ...(re !== undefined && { re }) };

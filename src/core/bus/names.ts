@@ -8,19 +8,25 @@ export const nowName = 'orch/now';
 
 /** The state of a run, for those who come late. */
 export function boardName(run: string): string {
-  return safe(`orch/${run}/board`);
+  return safe(run, 'board');
 }
 
 /** What was said in a run so far, in short. */
 export function digestName(run: string): string {
-  return safe(`orch/${run}/digest`);
+  return safe(run, 'digest');
 }
 
 /** The message of this number; the number has leading zeros, so that names sort in the order of delivery. */
-export function messageName(message: { run: string; seq: number; from: string; to: readonly string[]; kind: string }): string {
+export function messageName(message: {
+  run: string;
+  seq: number;
+  from: string;
+  to: readonly string[];
+  kind: string;
+}): string {
   const { run, seq, from, to, kind } = message;
   const number = String(seq).padStart(6, '0');
-  return safe(`orch/${run}/m/${number}-${slug(from)}-${slug(addressee(to))}-${slug(kind, 12)}`);
+  return safe(run, `m/${number}-${slug(from)}-${slug(addressee(to))}-${slug(kind, 12)}`);
 }
 
 /** The id of a message, as `re` and `refs` give it. */
@@ -40,7 +46,9 @@ export function isSafeName(name: string): boolean {
   return (
     name.length <= nameMost &&
     segments[0] !== 'global' &&
-    segments.every((segment) => /^[a-z0-9][a-z0-9_-]{0,63}$/.test(segment) && !/^(con|prn|aux|nul|com\d|lpt\d)$/.test(segment))
+    segments.every(
+      (segment) => /^[a-z0-9][a-z0-9_-]{0,63}$/.test(segment) && !/^(con|prn|aux|nul|com\d|lpt\d)$/.test(segment),
+    )
   );
 }
 
@@ -61,7 +69,8 @@ function addressee(to: readonly string[]): string {
   return to.length === 1 ? (to[0] ?? 'all') : 'several';
 }
 
-function safe(name: string): string {
-  if (!isSafeName(name)) throw new Error(`not a safe memory name: ${name}`);
+function safe(run: string, rest: string): string {
+  const name = `orch/${run}/${rest}`;
+  if (run.includes('/') || !isSafeName(name)) throw new Error(`not a safe memory name: ${name}`);
   return name;
 }

@@ -25,7 +25,13 @@ export interface RunPage {
     /** The memory that holds it in full. */
     memory?: string;
   }[];
-  readonly items: readonly { id: string; title: string; owners: readonly string[]; paths: readonly string[]; state: string }[];
+  readonly items: readonly {
+    id: string;
+    title: string;
+    owners: readonly string[];
+    paths: readonly string[];
+    state: string;
+  }[];
   readonly decisions: readonly string[];
   readonly questions: readonly string[];
 }
@@ -65,7 +71,10 @@ export function nowPage(page: RunPage): string {
     `${headOf('Now', page)}
 - read on: mem:${boardName(page.run)} and mem:${digestName(page.run)}`,
     [
-      { title: 'Who does what', lines: page.roles.map(({ role, title, doing }) => `${role} (${oneLine(title, 40)}): ${oneLine(doing, 100)}`) },
+      {
+        title: 'Who does what',
+        lines: page.roles.map(({ role, title, doing }) => `${role} (${oneLine(title, 40)}): ${oneLine(doing, 100)}`),
+      },
       { title: 'Open questions', lines: page.questions.map((question) => oneLine(question, 160)) },
     ],
     2048,
@@ -93,7 +102,10 @@ export function boardPage(page: RunPage): string {
             `${id} (${severity}, ${check}): ${oneLine(claim, 200)}${memory === undefined ? '' : `; ${memory}`}`,
         ),
       },
-      { title: 'Team', lines: page.roles.map(({ role, title, doing }) => `${role} (${oneLine(title, 40)}): ${oneLine(doing, 120)}`) },
+      {
+        title: 'Team',
+        lines: page.roles.map(({ role, title, doing }) => `${role} (${oneLine(title, 40)}): ${oneLine(doing, 120)}`),
+      },
     ],
     8192,
   );
@@ -111,7 +123,10 @@ export function digestPage(page: Pick<RunPage, 'run' | 'at'>, messages: readonly
         title: 'Messages, the youngest first',
         lines: messages
           .toSorted((a, b) => b.seq - a.seq)
-          .map(({ seq, from, to, kind, subject }) => `${seq} ${from} to ${oneLine(to.join(', '), 60)}, ${kind}: ${oneLine(subject, 160)}`),
+          .map(
+            ({ seq, from, to, kind, subject }) =>
+              `${seq} ${from} to ${oneLine(to.join(', '), 60)}, ${kind}: ${oneLine(subject, 160)}`,
+          ),
       },
     ],
     8192,

@@ -33,13 +33,17 @@ export function redactor(secrets: readonly Secret[]): Redactor {
       clean = parts.join(mark);
     }
     [clean, count] = withoutPrivateKeys(clean, count);
-    for (const { name, shape, keep } of shapes) {
-      clean = clean.replace(shape, (...found: unknown[]) => {
-        const groups = found.at(-1) as { before?: string; secret: string; after?: string };
-        if (keep?.(groups.secret)) return found[0] as string;
-        count++;
-        return `${groups.before ?? ''}[redacted: ${name}]${groups.after ?? ''}`;
-      });
+    // What stood right behind one key is found only when that is gone.
+    for (let before = -1; before !== count;) {
+      before = count;
+      for (const { name, shape, keep } of shapes) {
+        clean = clean.replace(shape, (...found: unknown[]) => {
+          const groups = found.at(-1) as { before?: string; secret: string; after?: string };
+          if (keep?.(groups.secret)) return found[0] as string;
+          count++;
+          return `${groups.before ?? ''}[redacted: ${name}]${groups.after ?? ''}`;
+        });
+      }
     }
     return { text: clean, count };
   };
@@ -47,7 +51,7 @@ export function redactor(secrets: readonly Secret[]): Redactor {
 
 /**
  * The same for a text that arrives in pieces: what may be the beginning of a secret is held back until more comes. `end` gives the rest.
- * Of a run of more than 8,000 characters without a space the beginning is let go.
+ * Of a word of more than 8,000 letters the beginning is let go.
  */
 export function redactStream(secrets: readonly Secret[]): { push(text: string): string; end(): string } {
   const redact = redactor(secrets);
@@ -56,6 +60,8 @@ export function redactStream(secrets: readonly Secret[]): { push(text: string): 
   return {
     push(text) {
       held += text;
+      // Within a word nothing new can be let go.
+      if (held.length <= wordMost && !/\s/.test(text)) return '';
       const cut = safeCut(held, forms);
       const out = redact(held.slice(0, cut)).text;
       held = held.slice(cut);
@@ -86,50 +92,85 @@ const wordOfProgram = (secret: string): boolean =>
   /^[A-Za-z_]\w*(?:[.][A-Za-z_]\w*)+$/.test(secret) ||
   (/^[A-Za-z_]\w*$/.test(secret) && secret.replace(/\D/g, '').length < 3);
 
+/** Where a key may begin: not inside a word, but after an escape as JSON has it (`\nsk-…`). */
+const begin = String.raw`(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt]))`;
+const key = (name: string, form: string, keep?: (secret: string) => boolean): Shape => ({
+  name,
+  shape: new RegExp(`${begin}(?<secret>${form})`, 'g'),
+  ...(keep && { keep }),
+});
+
 /** Sources: the vendors' documentation of their keys' prefixes. The more special ones first. */
 const shapes: readonly Shape[] = [
-  { name: 'Anthropic key', shape: /\b(?<secret>sk-ant-[\w-]{16,250})/g },
-  { name: 'API key', shape: /\b(?<secret>sk-[\w-]{20,250})/g, keep: plain },
-  { name: 'Google key', shape: /\b(?<secret>AIza[\w-]{35})/g },
-  { name: 'Google token', shape: /\b(?<secret>ya29[.][\w.-]{20,1000})/g },
-  { name: 'xAI key', shape: /\b(?<secret>xai-[A-Za-z0-9]{20,250})/g },
-  { name: 'Groq key', shape: /\b(?<secret>gsk_[A-Za-z0-9]{20,250})/g },
-  { name: 'Perplexity key', shape: /\b(?<secret>pplx-[A-Za-z0-9]{20,250})/g },
-  { name: 'GitHub token', shape: /\b(?<secret>gh[oprsu]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255})/g },
-  { name: 'GitLab token', shape: /\b(?<secret>glpat-[\w-]{20,250})/g },
-  { name: 'Slack token', shape: /\b(?<secret>xox[abeprs]-[A-Za-z0-9-]{10,250})/g },
-  { name: 'AWS key id', shape: /\b(?<secret>(?:AKIA|ASIA)[A-Z0-9]{16})\b/g },
-  { name: 'npm token', shape: /\b(?<secret>npm_[A-Za-z0-9]{36})/g },
-  { name: 'Hugging Face token', shape: /\b(?<secret>hf_[A-Za-z0-9]{30,250})/g },
-  { name: 'PyPI token', shape: /\b(?<secret>pypi-[\w-]{40,500})/g },
-  { name: 'Stripe key', shape: /\b(?<secret>[rs]k_(?:live|test)_[A-Za-z0-9]{16,250})/g },
-  { name: 'SendGrid key', shape: /\b(?<secret>SG[.][\w-]{16,80}[.][\w-]{16,80})/g },
-  { name: 'JSON web token', shape: /\b(?<secret>eyJ[\w-]{10,4000}[.]eyJ[\w-]{10,4000}[.][\w-]{10,4000})/g },
-  { name: 'authorization', shape: /\b(?<before>(?:Bearer|Basic)[ \t]{1,4})(?<secret>[\w.~+/=-]{16,4000})/gi, keep: plain },
-  { name: 'password', shape: /(?<before>\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@"']{0,100}:)(?<secret>[^\s/@"'<>{}]{3,200})(?<after>@)/gi },
+  key('Anthropic key', String.raw`sk-ant-[\w-]{16,250}`),
+  key('API key', String.raw`sk-[\w-]{20,250}`, plain),
+  key('Google key', String.raw`AIza[\w-]{35}`),
+  key('Google token', String.raw`ya29[.][\w.-]{20,1000}`),
+  key('xAI key', String.raw`xai-[A-Za-z0-9]{20,250}`),
+  key('Groq key', String.raw`gsk_[A-Za-z0-9]{20,250}`),
+  key('Perplexity key', String.raw`pplx-[A-Za-z0-9]{20,250}`),
+  key('GitHub token', String.raw`gh[oprsu]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}`),
+  key('GitLab token', String.raw`glpat-[\w-]{20,250}`),
+  key('Slack token', String.raw`xox[abeprs]-[A-Za-z0-9-]{10,250}`),
+  key('AWS key id', String.raw`(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])`),
+  key('npm token', String.raw`npm_[A-Za-z0-9]{36}`),
+  key('Hugging Face token', String.raw`hf_[A-Za-z0-9]{30,250}`),
+  key('PyPI token', String.raw`pypi-[\w-]{40,500}`),
+  key('Stripe key', String.raw`[rs]k_(?:live|test)_[A-Za-z0-9]{16,250}`),
+  key('SendGrid key', String.raw`SG[.][\w-]{16,80}[.][\w-]{16,80}`),
+  key('JSON web token', String.raw`eyJ[\w-]{10,4000}[.]eyJ[\w-]{10,4000}[.][\w-]{10,4000}`),
+  {
+    name: 'authorization',
+    shape: /\b(?<before>(?:Bearer|Basic)[ \t]{1,4})(?<secret>[\w.~+/=-]{16,4000})/gi,
+    keep: plain,
+  },
+  {
+    name: 'password',
+    shape: /(?<before>\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@"']{0,100}:)(?<secret>[^\s/@"'<>{}]{3,200})(?<after>@)/gi,
+  },
   {
     name: 'secret',
     shape:
-      /(?<before>(?:api[_-]?key|access[_-]?key|secret|token|passwd|password|private[_-]?key)["']?[ \t]{0,4}[:=][ \t]{0,4}["']?)(?<secret>[\w.~+/=-]{16,500})(?![\w.~+/=(-])/gi,
+      /(?<before>(?:api[_-]?key|access[_-]?key|secret|token|passwd|password|private[_-]?key)(?:\\?["'])?[ \t]{0,4}[:=][ \t]{0,4}(?:\\?["'])?)(?<secret>[\w.~+/=-]{16,500})(?![\w.~+/=(-])/gi,
     keep: wordOfProgram,
   },
 ];
 
-/** A private key in PEM armour, from its first line to its last; one without an end up to where the key's letters end. */
+const armourBegin = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
+const armourEnd = /-----END [A-Z0-9 ]{0,40}-----/g;
+/** A longer word is let go in part. */
+const wordMost = 8000;
+/** Farther away than this no end belongs to a beginning. */
+const armourMost = 16_000;
+
+/** A private key in PEM armour, from its first line to its last; one without an end up to where its letters end. */
 function withoutPrivateKeys(text: string, count: number): [string, number] {
-  const begin = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
   let out = '';
   let from = 0;
-  for (let found = begin.exec(text); found; found = begin.exec(text)) {
-    const after = text.slice(begin.lastIndex, begin.lastIndex + 20_000);
-    // Line ends may stand as \n, as in a JSON text.
-    const whole = /^(?:[\w+/=\s:,.()-]|\\[nr])*?-----END [A-Z0-9 ]{0,40}-----/.exec(after) ?? /^(?:(?:\s|\\[nr])+[A-Za-z0-9+/=]{16,})*/.exec(after);
+  let next = 0;
+  for (let found = match(armourBegin, text, 0); found; found = match(armourBegin, text, from)) {
+    const body = found.index + found[0].length;
+    if (next < body) next = text.indexOf('-----END ', body);
+    if (next === -1) next = text.length;
     out += `${text.slice(from, found.index)}[redacted: private key]`;
-    from = begin.lastIndex + (whole?.[0].length ?? 0);
-    begin.lastIndex = from;
+    from = endOfKey(text, body, next);
     count++;
   }
   return [out + text.slice(from), count];
+}
+
+function endOfKey(text: string, body: number, end: number): number {
+  const last = end - body < armourMost ? match(armourEnd, text, end) : null;
+  // Line ends may stand as \n, as in a JSON text.
+  if (last?.index === end && /^(?:[A-Za-z0-9+/=\s:,.()-]|\\[nr])*$/.test(text.slice(body, end)))
+    return end + last[0].length;
+  const letters = /^(?:(?:\s|\\[nr])+[A-Za-z0-9+/=]{16,})+(?:(?:\n|\r\n|\\n)[A-Za-z0-9+/=]{1,15}(?=\s|\\n|["']|$))?/;
+  return body + (letters.exec(text.slice(body, body + armourMost))?.[0].length ?? 0);
+}
+
+function match(global: RegExp, text: string, from: number): RegExpExecArray | null {
+  global.lastIndex = from;
+  return global.exec(text);
 }
 
 /** Every known value in the forms in which it gets around, the longest first, so that no form hides a longer one. */
@@ -140,7 +181,13 @@ function variantsOf(secrets: readonly Secret[]): { form: string; mark: string }[
     const mark = `[redacted: ${name}]`;
     const bytes = new TextEncoder().encode(value.toWellFormed());
     const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-    const all = [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value.toWellFormed()), hex, hex.toUpperCase()];
+    const all = [
+      value,
+      JSON.stringify(value).slice(1, -1),
+      encodeURIComponent(value.toWellFormed()),
+      hex,
+      hex.toUpperCase(),
+    ];
     for (const form of [...all, ...base64Forms(bytes)]) {
       // A mark must never be taken for a secret again.
       if (form.length >= shortestSecret && !mark.includes(form) && !forms.has(form)) forms.set(form, mark);
@@ -174,29 +221,52 @@ function base64(bytes: Uint8Array): string {
   return out;
 }
 
-/** Where the text can be cut so that no secret lies across. */
+/** Where the text can be cut so that no secret lies across: what is after it must wait. */
 function safeCut(text: string, forms: readonly string[]): number {
-  const near = Math.max(0, text.length - 16_000);
-  const tail = text.slice(near);
-  // The last word, and before it what makes the next word a secret.
   let cut = text.length;
-  while (cut > 0 && cut > text.length - 8000 && !/\s/.test(text.charAt(cut - 1))) cut--;
-  const before = text.slice(Math.max(0, cut - 200), cut);
-  const context =
-    /\b[\w-]{0,60}(?:Bearer|Basic|key|secret|token|passwd|password)["']?[ \t]{0,4}[:=]?[ \t]{0,4}["']?$/i.exec(before);
-  if (context) cut -= context[0].length;
-  // Armour whose end has not come.
-  const armour = tail.lastIndexOf('-----BEGIN');
-  if (armour !== -1 && !/-----END [A-Z0-9 ]{0,40}-----/.test(tail.slice(armour))) cut = Math.min(cut, near + armour);
-  // A known value of several words.
-  for (const form of forms) {
-    if (!/\s/.test(form)) continue;
-    for (let length = Math.min(form.length - 1, text.length); length > text.length - cut; length--) {
-      if (text.endsWith(form.slice(0, length))) {
-        cut = text.length - length;
-        break;
-      }
-    }
+  while (cut > 0 && cut > text.length - wordMost && !isSpace(text.charCodeAt(cut - 1))) cut--;
+  // Half of an endless word goes, so that it is not looked through at every letter.
+  if (text.length - cut >= wordMost) cut = text.length - wordMost / 2;
+  // Each may move it to where another has something to say.
+  for (;;) {
+    const next = Math.min(
+      beforeContext(text, cut),
+      beforeArmour(text, cut),
+      ...forms.map((form) => beforeForm(text, cut, form)),
+    );
+    if (next === cut) return cut;
+    cut = next;
   }
-  return Math.max(0, cut);
+}
+
+function isSpace(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13) || (code > 127 && /\s/.test(String.fromCharCode(code)));
+}
+
+/** Before the word that makes the next one a secret. */
+function beforeContext(text: string, cut: number): number {
+  const context =
+    /(?<![\w-])[\w-]{0,60}(?:Bearer|Basic|key|secret|token|passwd|password)(?:\\?["'])?[ \t]{0,4}[:=]?[ \t]{0,4}(?:\\?["'])?$/i.exec(
+      text.slice(Math.max(0, cut - 160), cut),
+    );
+  return context ? cut - context[0].length : cut;
+}
+
+/** Before armour that has no end yet, or its end behind the cut. */
+function beforeArmour(text: string, cut: number): number {
+  const start = text.lastIndexOf('-----BEGIN', cut);
+  if (start === -1 || text.length - start > armourMost) return cut;
+  const end = match(armourEnd, text, start);
+  return end && end.index + end[0].length <= cut ? cut : start;
+}
+
+/** Before a known value of several words that lies across the cut, or whose beginning is all that has come. */
+function beforeForm(text: string, cut: number, form: string): number {
+  if (!/\s/.test(form)) return cut;
+  const across = text.indexOf(form, Math.max(0, cut - form.length + 1));
+  if (across !== -1 && across < cut) return across;
+  for (let length = Math.min(form.length - 1, text.length); length > text.length - cut; length--) {
+    if (text.endsWith(form.slice(0, length))) return text.length - length;
+  }
+  return cut;
 }

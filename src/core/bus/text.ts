@@ -23,26 +23,31 @@ export function oneLine(text: string, characters: number): string {
     // oxlint-disable-next-line no-control-regex -- control characters must not get into a line
     .replace(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
     .trim();
-  const letters = [...line];
+  const letters = Array.from(line);
   if (letters.length <= characters && near.length === text.length) return line;
   return `${letters.slice(0, characters - 1).join('')}…`;
 }
 
-/** As it can be stored and read back the same by anybody: valid Unicode, LF, no byte order mark, no NUL, one line end at the end. */
+/** As it can be stored and read back the same by anybody: valid Unicode, LF, no byte order mark, no NUL, one line end at the end (none in an empty text). */
 export function normalBody(text: string): string {
   const lines = text
     .toWellFormed()
     .replace(/^\ufeff+/, '')
     .replaceAll('\0', '')
     .replace(/\r\n?/g, '\n');
-  return `${lines.trimEnd()}\n`;
+  const body = lines.trimEnd();
+  return body === '' ? '' : `${body}\n`;
 }
 
 /**
  * A page of at most `bytes`: the head whole (clipped only if it alone is too long), then as many lines of each section as there is room for;
  * a section that had to be cut says how many lines are missing. Earlier sections go first.
  */
-export function cappedPage(head: string, sections: readonly { title: string; lines: readonly string[] }[], bytes: number): string {
+export function cappedPage(
+  head: string,
+  sections: readonly { title: string; lines: readonly string[] }[],
+  bytes: number,
+): string {
   let page = clipBytes(head.trimEnd(), bytes - 1);
   for (const { title, lines } of sections) {
     if (lines.length === 0) continue;

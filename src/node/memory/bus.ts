@@ -87,11 +87,16 @@ export async function archiveOldRuns(root: string, store: Store, present: string
     .filter((entry) => entry.isDirectory() && entry.name !== present && isPlainName(entry.name))
     .map(({ name }) => name)
     .toSorted();
+  const free: string[] = [];
+  for (const run of others) {
+    const holder = await holderOf(runFolder(root, run)).catch(() => undefined);
+    if (!holder || holder.life === 'dead') free.push(run);
+  }
+  // The present run and those that are held take their places first.
+  const places = Math.max(0, visibleRuns - 1 - (others.length - free.length));
   const moved: string[] = [];
-  for (const run of others.slice(0, Math.max(0, others.length - (visibleRuns - 1)))) {
+  for (const run of free.slice(0, Math.max(0, free.length - places))) {
     try {
-      const holder = await holderOf(runFolder(root, run));
-      if (holder && holder.life !== 'dead') continue;
       // A run whose folder was removed has nowhere of its own.
       const known = await stat(runFolder(root, run)).then(
         (found) => found.isDirectory(),

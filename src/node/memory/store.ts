@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { lstat, open, readdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -116,7 +117,8 @@ async function readText(root: string, path: string, name: string): Promise<strin
   let bytes: Buffer;
   try {
     if (!(await liesWithin(root, path))) throw badMemory(name, 'it leads out of the project');
-    const handle = await open(path, 'r');
+    // Opening a pipe would wait for somebody to write into it.
+    const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       const found = await handle.stat();
       if (!found.isFile()) return undefined;
@@ -154,12 +156,7 @@ async function refuseOutside(root: string, folder: string): Promise<void> {
   });
 }
 
+/** UTF-8 keeps the order of code points; JavaScript's own strings do not. */
 function byCodePoint(a: string, b: string): number {
-  const [left, right] = [[...a], [...b]];
-  for (const [n, letter] of left.entries()) {
-    const other = right[n];
-    if (other === undefined) return 1;
-    if (letter !== other) return (letter.codePointAt(0) ?? 0) - (other.codePointAt(0) ?? 0);
-  }
-  return left.length - right.length;
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

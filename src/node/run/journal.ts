@@ -82,9 +82,13 @@ export async function openJournal(runFolder: string, options: OpenOptions): Prom
     const reading = await readJournal(path);
     if (reading.readOnly) throw reading.readOnly;
     if (options.engine !== undefined && reading.engine !== undefined && reading.engine !== options.engine) {
-      throw new UserError('other-engine', `This run was written by version ${reading.engine}, this is ${options.engine}.`, {
-        hint: 'It can be shown and applied; to go on, use that version or start anew from its plan.',
-      });
+      throw new UserError(
+        'other-engine',
+        `This run was written by version ${reading.engine}, this is ${options.engine}.`,
+        {
+          hint: 'It can be shown and applied; to go on, use that version or start anew from its plan.',
+        },
+      );
     }
     if (reading.torn > 0) await cutTail(runFolder, handle, reading);
     await syncFolder(runFolder);
@@ -100,7 +104,11 @@ export async function openJournal(runFolder: string, options: OpenOptions): Prom
  * was taken over by force, a journal put in this one's place), it begins again with seq 1: whoever sees seq 1 starts over.
  * A record may be seen an instant before it is on disk. Events that this version does not know are left out; damage throws `journal-damaged`.
  */
-export async function* tailJournal(path: string, signal: AbortSignal, pollMs = 400): AsyncGenerator<JournalRecord, void> {
+export async function* tailJournal(
+  path: string,
+  signal: AbortSignal,
+  pollMs = 400,
+): AsyncGenerator<JournalRecord, void> {
   const watch = watchFolder(dirname(path), pollMs, signal);
   let lines = noLines();
   let offset = 0;
@@ -216,7 +224,7 @@ class JournalWriter implements OpenJournal {
     const text = Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''), 'utf8');
     await this.#assertOurs();
     try {
-      for (let written = 0; written < text.length; ) {
+      for (let written = 0; written < text.length;) {
         written += (await this.#handle.write(text, written, text.length - written)).bytesWritten;
       }
       await this.#handle.datasync();
@@ -292,9 +300,13 @@ function engineOf(records: readonly JournalRecord[]): string | undefined {
 function whyReadOnly(path: string, { damage, unknown }: Lines): UserError | undefined {
   if (damage) return damaged(path, damage);
   if (!unknown) return undefined;
-  return new UserError('journal-newer', `Line ${unknown.line} of ${path} is unknown to this version (${unknown.type}).`, {
-    hint: 'The run can be shown as far as it is understood. To go on with it, use the version that wrote it.',
-  });
+  return new UserError(
+    'journal-newer',
+    `Line ${unknown.line} of ${path} is unknown to this version (${unknown.type}).`,
+    {
+      hint: 'The run can be shown as far as it is understood. To go on with it, use the version that wrote it.',
+    },
+  );
 }
 
 function damaged(path: string, { line, why }: { line: number; why: string }): UserError {

@@ -73,7 +73,8 @@ export async function acquireLease(runFolder: string, options: LeaseOptions): Pr
         if (await isMine()) await unlink(path);
       };
       // Its folder may be gone, and then there is nothing to release.
-      if (await isMine()) await withLock(join(runFolder, 'lease.lock'), remove, { signal: new AbortController().signal });
+      if (await isMine())
+        await withLock(join(runFolder, 'lease.lock'), remove, { signal: new AbortController().signal });
     },
   };
 }
@@ -107,9 +108,13 @@ async function refuseLiving(held: LeaseFile, force: boolean): Promise<void> {
       });
     case 'unknown':
       if (force) return;
-      throw new UserError('run-elsewhere', `The run was last held by ${who}, and nobody can tell from here whether that lives.`, {
-        hint: 'If it is gone for certain, take the run over by force.',
-      });
+      throw new UserError(
+        'run-elsewhere',
+        `The run was last held by ${who}, and nobody can tell from here whether that lives.`,
+        {
+          hint: 'If it is gone for certain, take the run over by force.',
+        },
+      );
   }
 }
 

@@ -95,18 +95,26 @@ export async function resolveRun(root: string, words?: string): Promise<RunInfo>
   if (wanted === undefined || wanted === '') {
     const last = ids.at(-1);
     if (last !== undefined) return describeRun(root, last);
-    throw new UserError('no-run', `There is no run in ${root} yet.`, { hint: 'Start one with `orchestra run "<task>"`.' });
+    throw new UserError('no-run', `There is no run in ${root} yet.`, {
+      hint: 'Start one with `orchestra run "<task>"`.',
+    });
   }
   const found = ids.filter((id) => id.toLowerCase().startsWith(wanted) || id.toLowerCase().endsWith(`-${wanted}`));
   const id = found.find((one) => one.toLowerCase() === wanted) ?? found[0];
   if (id === undefined) {
-    throw new UserError('no-run', `There is no run ${JSON.stringify(words)} in ${root}.`, { hint: '`orchestra runs` lists them.' });
+    throw new UserError('no-run', `There is no run ${JSON.stringify(words)} in ${root}.`, {
+      hint: '`orchestra runs` lists them.',
+    });
   }
   if (id.toLowerCase() !== wanted && found.length > 1) {
     const some = found.slice(-5).join(', ');
-    throw new UserError('ambiguous-run', `${JSON.stringify(words)} means ${found.length} runs: ${some}${found.length > 5 ? ', …' : ''}.`, {
-      hint: 'Give more of the id.',
-    });
+    throw new UserError(
+      'ambiguous-run',
+      `${JSON.stringify(words)} means ${found.length} runs: ${some}${found.length > 5 ? ', …' : ''}.`,
+      {
+        hint: 'Give more of the id.',
+      },
+    );
   }
   return describeRun(root, id);
 }
@@ -160,7 +168,11 @@ async function describeRun(root: string, id: string): Promise<RunInfo> {
     };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return { ...nothing, state: live ?? 'interrupted', problem: 'It has no journal: it stopped before its first step, or the file was removed.' };
+      return {
+        ...nothing,
+        state: live ?? 'interrupted',
+        problem: 'It has no journal: it stopped before its first step, or the file was removed.',
+      };
     }
     return { ...nothing, state: 'damaged', problem: reasonOf(error) };
   }

@@ -3,6 +3,7 @@ import { appendFile, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Log, Transcripts } from '../../core/ports.ts';
 import { liesWithin } from '../files.ts';
+import { isPlainName } from '../paths.ts';
 import { watchFolder } from './watch.ts';
 
 const mostBytes = 20 * 1024 * 1024;
@@ -27,7 +28,8 @@ export interface OpenTranscripts extends Transcripts {
 /** Where the live text of an attempt lies. Any call name gives a safe file name; different ones different files. */
 export function transcriptPath(runFolder: string, call: string, attempt: number): string {
   const plain = call.replace(/[^a-z0-9_-]+/g, '-').slice(0, 80);
-  const mark = plain === call ? '' : `-${createHash('sha256').update(call).digest('hex').slice(0, 8)}`;
+  const mark =
+    plain === call && isPlainName(plain) ? '' : `-${createHash('sha256').update(call).digest('hex').slice(0, 8)}`;
   return join(runFolder, 'transcripts', `${plain || 'call'}${mark}.${attempt}.md`);
 }
 

@@ -100,7 +100,10 @@ export async function withTmpfs(
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder], { stdio: 'pipe' });
   } catch (cause) {
     await rm(folder, { recursive: true });
-    throw new Error('not run: this test mounts a small tmpfs, which needs root on Linux; ORCHESTRA_NO_TMPFS=1 leaves it out', { cause });
+    throw new Error(
+      'not run: this test mounts a small tmpfs, which needs root on Linux; ORCHESTRA_NO_TMPFS=1 leaves it out',
+      { cause },
+    );
   }
   try {
     await use({
