@@ -1,6 +1,8 @@
 import type { CliCommand } from './command.ts';
 import { applyCommand } from './commands/apply.ts';
+import { cleanCommand } from './commands/clean.ts';
 import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
@@ -20,5 +22,7 @@ export const commands: readonly CliCommand[] = [
   sayCommand,
   stopCommand,
   trustCommand,
+  doctorCommand,
+  cleanCommand,
   demoCommand,
 ];

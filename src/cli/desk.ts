@@ -19,7 +19,7 @@ export interface DeskOptions {
   /** What must keep still during a conversation. */
   readonly screen?: { hold(): void; release(): void } | undefined;
   /** Ctrl-C while a question stands there: the terminal is raw then, and sends no signal. */
-  interrupt(): void;
+  readonly interrupt: () => void;
 }
 
 /** The desk at a terminal. */

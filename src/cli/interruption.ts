@@ -2,7 +2,7 @@
 export interface Interruption {
   readonly signal: AbortSignal;
   /** As if Ctrl-C had been pressed. */
-  interrupt(): void;
+  readonly interrupt: () => void;
   dispose(): void;
 }
 

@@ -13,7 +13,7 @@ export interface Output {
   readonly presenter: Presenter;
   /** Absent where nobody can be asked. */
   readonly desk: Desk | undefined;
-  look(): Look;
+  readonly look: () => Look;
   close(): void;
 }
 
@@ -21,7 +21,7 @@ export interface OutputOptions {
   readonly json: boolean;
   readonly titles: Look['titles'];
   readonly interruption: Interruption;
-  diff(run: string): Promise<string>;
+  readonly diff: (run: string) => Promise<string>;
   /** Said after what wants the person, where it cannot be answered here. */
   readonly where?: string;
   /** The run is gone when this process ends. */

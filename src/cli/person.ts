@@ -13,13 +13,13 @@ export interface PersonOptions {
   readonly desk?: Desk | undefined;
   /** `--yes`: stops are passed without asking; commands and held files are not approved, for nobody is expected to look. */
   readonly yes: boolean;
-  look(): Look;
+  readonly look: () => Look;
   /** The run as it stands. */
-  state(): RunState | undefined;
+  readonly state: () => RunState | undefined;
   /** Resolves when all that belongs before a question is printed. */
-  settled(): Promise<void>;
+  readonly settled: () => Promise<void>;
   /** The whole merged change. */
-  diff(): Promise<string>;
+  readonly diff: () => Promise<string>;
 }
 
 /** The person at the command line. */

@@ -7,7 +7,7 @@ import { diffLines } from '../view/diff.ts';
 import { endLines, gateLines, reportLines } from '../view/ending.ts';
 import { headerLines } from '../view/blocks.ts';
 import { ledgerLines } from '../view/ledger.ts';
-import { cell, clip, paint, type Look } from '../view/look.ts';
+import { cell, clip, indented, paint, type Look } from '../view/look.ts';
 import { oneLine } from '../view/plain.ts';
 import { findingLines, planLines } from '../view/plan.ts';
 import { teamLines } from '../view/team.ts';
@@ -60,7 +60,7 @@ export function shownLines(state: RunState, run: string, look: Look): string[] {
     ...titled('Changes', changeLines(state, look)),
     ...titled(
       'Checks',
-      Object.values(state.checks).flatMap((checks) => checkLines(checks, look).map((line) => `  ${line}`)),
+      Object.values(state.checks).flatMap((checks) => indented(look, (inner) => checkLines(checks, inner))),
     ),
     ...section(ledgerLines(state, look)),
     ...(state.gate ? section(gateLines(state.gate, look)) : []),

@@ -24,10 +24,10 @@ const diffRoom = 120;
 export interface TtyOptions {
   readonly screen: Screen;
   /** How to draw, for the columns that the terminal has now. */
-  look(): Look;
-  now(): number;
+  readonly look: () => Look;
+  readonly now: () => number;
   /** The merged change of a run as a unified diff. */
-  diff(run: string): Promise<string>;
+  readonly diff: (run: string) => Promise<string>;
   /** The run is gone when this process ends: nothing points to what could be done with it later. */
   readonly passing?: boolean;
   /** Said after what wants the person, where it cannot be answered here. */

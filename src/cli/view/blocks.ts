@@ -2,7 +2,7 @@ import type { EventOf, JournalRecord, Phase } from '../../core/run/events.ts';
 import type { RunState } from '../../core/run/state.ts';
 import { endLines, gateLines, reportLines } from './ending.ts';
 import { ledgerLines } from './ledger.ts';
-import { clip, glyph, paint, spread, wrap, type Look } from './look.ts';
+import { clip, glyph, indented, paint, spread, wrap, type Look } from './look.ts';
 import { findingLines, planLines } from './plan.ts';
 import { oneLine, plain } from './plain.ts';
 import { columnsOf, phaseLine, roleRows, type Live } from './rows.ts';
@@ -61,9 +61,9 @@ export function blockOf(record: JournalRecord, after: RunState, run: string, liv
     case 'plan.made':
       return ['', ...planLines(after, look), ...notes(event.notes, look)];
     case 'checks.ended':
-      return event.on.startsWith('change:') ? [] : checkLines(event, look).map((line) => `  ${line}`);
+      return event.on.startsWith('change:') ? [] : indented(look, (inner) => checkLines(event, inner));
     case 'merge.made':
-      return mergeLines(event, look).map((line) => `  ${line}`);
+      return indented(look, (inner) => mergeLines(event, inner));
     case 'conflict.resolved':
       return resolvedLines(event, look);
     case 'ledger.made':

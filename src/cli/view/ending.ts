@@ -59,7 +59,7 @@ export function endLines(state: RunState, run: string, look: Look, options: { hi
   const lines = spread(
     look,
     paint(look, style, `${glyph(look, sign)} ${word}`) + files,
-    spentWords(look, state, state.activeMs),
+    spentWords(look, state, state.activeMs, look.width - 2),
     Math.min(look.width, 110),
   );
   if (reason !== undefined && oneLine(reason) !== '') lines.push(...wrap(prose(look), oneLine(reason), '  '));

@@ -11,12 +11,12 @@ export function ledgerLines(state: RunState, look: Look): string[] {
   if (!ledger) return [];
   const { entries } = ledger;
   const verdict = ledger.balanced ? paint(look, 'green', 'balanced') : paint(look, 'red', 'does not balance');
-  const lines = [
-    clip(
-      look,
-      `${paint(look, 'bold', 'Ledger')}  ${plural(entries.length, 'hunk')}: ${tally(entries, look)} ${glyph(look, 'dot')} ${verdict}`,
-    ),
-  ];
+  const lines = wrap(
+    prose(look),
+    `${tally(entries, look)} ${glyph(look, 'dot')} ${verdict}`,
+    `${paint(look, 'bold', 'Ledger')}  ${plural(entries.length, 'hunk')}: `,
+    '        ',
+  );
   const changes = [...new Set(entries.map((entry) => entry.change))];
   const column = Math.min(30, Math.max(0, ...changes.map((change) => widthOf(oneLine(change))))) + 2;
   for (const change of changes) {

@@ -82,10 +82,15 @@ export function cell(look: Look, text: string, width: number, align: 'left' | 'r
 
 /** Wraps a text into lines of the look's width; the first line begins with `first`, the others with as many blanks or `rest`. */
 export function wrap(look: Look, text: string, first = '', rest = ' '.repeat(widthOf(first))): string[] {
-  const room = Math.max(8, look.width - Math.max(widthOf(first), widthOf(rest)));
+  const room = look.width - Math.max(widthOf(first), widthOf(rest));
+  // A terminal too narrow for the columns: what stands before the text gets a line of its own.
+  if (room < 14 && widthOf(first) > 4) {
+    const head = first.trim() === '' ? [] : [clip(look, first.trimEnd())];
+    return [...head, ...wrap(look, text, '    ')];
+  }
   const lines = text
     .split('\n')
-    .flatMap((line) => wrapAnsi(line, room, { hard: true, trim: true }).split('\n'))
+    .flatMap((line) => wrapAnsi(line, Math.max(4, room), { hard: true, trim: true }).split('\n'))
     .map((line) => line.trimEnd());
   return lines.map((line, n) => ((n === 0 ? first : rest) + line).trimEnd());
 }
@@ -102,6 +107,10 @@ export function spread(look: Look, left: string, right: string, width = look.wid
     ];
   return [clip(look, left, width), clip(look, `  ${right}`, width)];
 }
+
+/** Lines that are drawn two columns in. */
+export const indented = (look: Look, lines: (inner: Look) => readonly string[]): string[] =>
+  lines({ ...look, width: look.width - 2 }).map((line) => `  ${line}`);
 
 /** Pieces with our separator between them; empty ones are left out. */
 export function dots(look: Look, ...pieces: readonly (string | undefined)[]): string {

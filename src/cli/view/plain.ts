@@ -10,10 +10,11 @@ const sequences =
   // eslint-disable-next-line no-control-regex
   /(?:\u001b[PX\]^_]|[\u0090\u0098\u009d-\u009f])[^\n\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]?|\u001b[ -/]*[0-~]?/gu;
 
-/** Controls, bidi and other characters that change how their neighbours look without being seen. Joiners stay: scripts and emoji need them. */
-const unseen =
-  // eslint-disable-next-line no-control-regex
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/gu;
+/** What is obeyed or not seen: controls, and what Unicode lets a renderer ignore (bidi marks, zero widths, tags, …). */
+const unseen = /[[\p{Cc}\p{Default_Ignorable_Code_Point}\u2028\u2029\ufff9-\ufffb]--[\n\t]]/gv;
+
+/** Joiners and variation selectors: scripts and emoji need them. */
+const joiners = /^(?:\u200c|\u200d|[\ufe00-\ufe0f])$/;
 
 /** Marks piled on one letter reach into the lines around it. */
 const piles = /(\p{M}{3})\p{M}+/gu;
@@ -25,7 +26,7 @@ export function plain(text: string): string {
     .replaceAll(/\r\n?|[\u0085\u2028\u2029]/g, '\n')
     .replaceAll(sequences, '')
     .replaceAll('\t', '  ')
-    .replaceAll(unseen, '')
+    .replaceAll(unseen, (char) => (joiners.test(char) ? char : ''))
     .replaceAll(piles, '$1');
 }
 

@@ -65,7 +65,7 @@ export function findingLines(state: RunState, look: Look, options: { full?: bool
   if (state.findings.length === 0) return [];
   const refuted = state.findings.filter((finding) => finding.check === 'refuted').length;
   const tally = `${state.findings.length}${refuted > 0 ? `, ${refuted} refuted` : ''}`;
-  const lines = [`${paint(look, 'bold', 'Findings')}  ${tally}`];
+  const lines = [clip(look, `${paint(look, 'bold', 'Findings')}  ${tally}`)];
   const roles = [...new Set(state.findings.map((finding) => finding.role))];
   for (const role of roles) {
     const summary = state.summaries[role];

@@ -40,6 +40,8 @@ function isExpected(state: RunState, phase: Phase, cast: RunState['cast'][number
 export interface Columns {
   readonly role: number;
   readonly model: number;
+  /** The state, or what was found. */
+  readonly word: number;
   /** Tokens and cost have columns of their own. */
   readonly wide: boolean;
   /** The tail stands on the row's own line. */
@@ -59,6 +61,7 @@ export function columnsOf(state: RunState, look: Look): Columns {
   return {
     role: Math.min(longest(names), narrow ? 12 : 16) + 2,
     model: Math.min(Math.max(longest(models), 12), narrow ? 14 : look.width < 100 ? 22 : 28) + 2,
+    word: narrow ? 10 : look.width < 100 ? 19 : 22,
     wide: !narrow,
     inline: look.width >= 120,
   };
@@ -80,8 +83,7 @@ function partRows(state: RunState, part: Part, columns: Columns, live: Live, loo
 function waitingRow(state: RunState, role: string, columns: Columns, look: Look): string {
   const choice = state.cast.find((cast) => cast.role === role)?.models[0];
   const model = choice ? modelName(look, choice.model, choice.effort) : '';
-  const blank = ' '.repeat(columns.wide ? 22 : 6);
-  const line = `  ${glyph(look, 'waiting')} ${cell(look, oneLine(role), columns.role)}${cell(look, model, columns.model)}${blank}  waiting`;
+  const line = `  ${glyph(look, 'waiting')} ${column(look, oneLine(role), columns.role)}${column(look, model, columns.model)}waiting`;
   return paint(look, 'dim', clip(look, line));
 }
 
@@ -90,42 +92,37 @@ function workingRows(call: CallState, columns: Columns, live: Live, look: Look):
     sign: 'working',
     role: call.role,
     model: modelName(look, call.model, call.effort),
+    word: 'working',
     ms: between(call.startedAt, live.now),
     tokens: call.tokens,
     usd: call.usd,
     estimated: call.estimated,
   });
   const moves = call.moves.flatMap((move) => moveRow(look, moveWords(look, move)));
-  const title = oneLine(call.title);
-  const word = 'working';
   if (columns.inline) {
-    const start = `${row}  ${cell(look, word, 12)}`;
-    const room = look.width - widthOf(start);
-    const text = tail(look, call, live, room);
-    return [clip(look, start + (text === '' ? paint(look, 'dim', clip(look, title, room)) : text)), ...moves];
+    const room = look.width - widthOf(row) - 3;
+    return [clip(look, `${row}   ${tail(look, call, live, room)}`), ...moves];
   }
-  const text = tail(look, call, live, look.width - 4);
-  const under = `    ${text === '' ? paint(look, 'dim', clip(look, title, look.width - 4)) : text}`;
-  return [clip(look, `${row}  ${word}`), ...moves, under];
+  return [clip(look, row.trimEnd()), ...moves, `    ${tail(look, call, live, look.width - 4)}`.trimEnd()];
 }
 
 /** What a role that is not working did in this phase, as one row and its moves. */
 function foldedRows(state: RunState, part: Part, columns: Columns, look: Look): string[] {
   const last = part.calls.at(-1);
   if (!last) return [];
-  const result = resultOf(state, part, last, look);
+  const result = resultOf(state, part, last);
   const costs = part.calls.filter((call) => call.usd !== undefined);
   const row = numbersRow(look, columns, {
     sign: result.sign,
     role: part.role,
     model: modelName(look, last.model, last.effort),
+    word: result.word,
     ms: part.calls.reduce((sum, call) => sum + between(call.startedAt, call.endedAt), 0),
     tokens: part.calls.reduce((sum, call) => sum + call.tokens, 0),
     usd: costs.length === 0 ? undefined : costs.reduce((sum, call) => sum + (call.usd ?? 0), 0),
     estimated: part.calls.some((call) => call.estimated),
   });
-  const word = result.sign === 'failed' ? paint(look, 'red', result.word) : result.word;
-  const lines = [clip(look, `${row}  ${word}`)];
+  const lines = [clip(look, row)];
   const successors = new Set(
     part.calls
       .filter((call) => call.successorOf !== undefined)
@@ -136,7 +133,7 @@ function foldedRows(state: RunState, part: Part, columns: Columns, look: Look): 
   const moves = new Set(part.calls.flatMap((call) => call.moves.map((move) => moveWords(look, move))));
   for (const line of moves) lines.push(...moveRow(look, line));
   if (last.state === 'failed' && last.failure !== undefined)
-    lines.push(...moveRow(look, oneLine(last.failure.message), 'red'));
+    lines.push(...moveRow(look, `${failureName(last.failure)}. ${oneLine(last.failure.message)}`, 'red'));
   return lines;
 }
 
@@ -156,60 +153,75 @@ export function phaseLine(
 ): string[] {
   const name = `${sign} ${paint(look, 'bold', phase)}`;
   if (columns.inline) {
-    const before = columns.role + columns.model + 4;
+    const before = columns.role + columns.model + columns.word + 4;
     const line = name + ' '.repeat(Math.max(1, before - widthOf(name))) + cell(look, elapsed(ms), 6, 'right');
     return [clip(look, summary === '' ? line : `${line}  ${summary}`)];
   }
   const start = summary === '' ? name : name + ' '.repeat(Math.max(1, 18 - widthOf(name)));
-  return spread(look, start + clip(look, summary, look.width - widthOf(start) - 8), elapsed(ms));
+  const whole = start + summary;
+  if (widthOf(whole) + 2 + widthOf(elapsed(ms)) <= look.width) return spread(look, whole, elapsed(ms));
+  return [...spread(look, name, elapsed(ms)), ...wrap(look, summary, '  ')];
 }
 
 interface Numbers {
   readonly sign: Glyph;
   readonly role: string;
   readonly model: string;
+  readonly word: string;
   readonly ms: number;
   readonly tokens: number;
   readonly usd: number | undefined;
   readonly estimated: boolean;
 }
 
+/** A cell with a gap behind it, whatever stands in it. */
+const column = (look: Look, text: string, width: number): string => cell(look, clip(look, text, width - 2), width);
+
 function numbersRow(look: Look, columns: Columns, row: Numbers): string {
   const about = row.estimated && row.tokens > 0 ? '~' : '';
   const sign = glyph(look, row.sign);
   const painted =
     row.sign === 'failed' ? paint(look, 'red', sign) : row.sign === 'done' ? paint(look, 'green', sign) : sign;
-  const start = `  ${painted} ${cell(look, oneLine(row.role), columns.role)}${cell(look, row.model, columns.model)}`;
-  const time = cell(look, elapsed(row.ms), 6, 'right');
-  if (!columns.wide) return start + time;
+  // Where there is little room the first half says enough: `3 found` of `3 found, 1 refuted`.
+  const said = columns.wide ? row.word : (row.word.split(',', 1)[0] ?? '');
+  const word = row.sign === 'failed' ? paint(look, 'red', said) : said;
+  const start = `  ${painted} ${column(look, oneLine(row.role), columns.role)}${column(look, row.model, columns.model)}`;
+  const line = start + cell(look, word, columns.word) + cell(look, elapsed(row.ms), 6, 'right');
+  if (!columns.wide) return line;
   const tokens = row.tokens === 0 ? '' : about + count(row.tokens);
   const usd = row.usd === undefined || row.usd === 0 ? '' : about + money(row.usd);
-  return `${start}${time}${cell(look, tokens, 8, 'right')}${cell(look, usd, 8, 'right')}`;
+  return `${line}${cell(look, tokens, 7, 'right')}${cell(look, usd, 8, 'right')}`;
 }
 
-/** The line of text that is being written: it fills up and then starts anew, so that nothing slides under the eye. */
+/** What the call is for, and the line of text that is being written: it fills up and then starts anew, so that nothing slides under the eye. */
 function tail(look: Look, call: CallState, live: Live, room: number): string {
-  const raw = live.tails.get(call.call);
-  if (raw === undefined || room < 8) return '';
+  if (room < 8) return '';
+  const title = oneLine(call.title);
+  const raw = live.tails.get(call.call) ?? '';
   // The typed answer at its end is for code; what it says is shown when it is held.
   const text = plain(raw.split('```json', 1)[0] ?? '').trimEnd();
   const paragraph = text
     .slice(text.lastIndexOf('\n') + 1)
     .replaceAll(/\s+/g, ' ')
     .trim();
-  return wrap({ ...look, width: room }, paragraph).at(-1) ?? '';
+  if (paragraph === '') return paint(look, 'dim', clip(look, title, room));
+  // Every analyst looks for findings; but which change a writer writes is worth its place.
+  const told = call.phase === 'implementation' || call.phase === 'integration' ? `${clip(look, title, 30)}: ` : '';
+  const rest = room - widthOf(told);
+  if (rest < 24) return wrap({ ...look, width: room }, paragraph).at(-1) ?? '';
+  return paint(look, 'dim', told) + (wrap({ ...look, width: rest }, paragraph).at(-1) ?? '');
 }
 
 /** The word for how a role's part ended: what it found, said or changed. */
-function resultOf(state: RunState, part: Part, last: CallState, look: Look): { sign: Glyph; word: string } {
+function resultOf(state: RunState, part: Part, last: CallState): { sign: Glyph; word: string } {
   if (last.state === 'failed') {
     if (last.failure?.kind === 'cancelled') return { sign: 'stopped', word: 'stopped' };
-    return { sign: 'failed', word: last.failure ? `failed: ${failureName(last.failure)}` : 'failed' };
+    return { sign: 'failed', word: 'failed' };
   }
-  return { sign: 'done', word: doneWord(state, part, last, look) };
+  return { sign: 'done', word: doneWord(state, part, last) };
 }
 
-function doneWord(state: RunState, part: Part, last: CallState, look: Look): string {
+function doneWord(state: RunState, part: Part, last: CallState): string {
   switch (last.kind) {
     case 'findings': {
       const findings = state.findings.filter((finding) => finding.role === part.role);
@@ -222,7 +234,7 @@ function doneWord(state: RunState, part: Part, last: CallState, look: Look): str
       return state.plan ? `${plural(items.length, 'item')}${dissent > 0 ? `, ${dissent} dissent` : ''}` : 'done';
     }
     case 'written':
-      return writtenWord(state, part.role, look);
+      return writtenWord(state, part.role);
     case 'verdict': {
       const changes = Object.values(state.changes);
       const latest = changes.flatMap((change) => change.verdicts.filter((v) => v.role === part.role).slice(-1));
@@ -242,11 +254,11 @@ function doneWord(state: RunState, part: Part, last: CallState, look: Look): str
 }
 
 /** `done` is what a writer claims; `checked` is what the checks said. */
-function writtenWord(state: RunState, role: string, look: Look): string {
+function writtenWord(state: RunState, role: string): string {
   const own = Object.values(state.changes).filter((change) => change.landed.role === role);
   const checks = own.map((change) => state.checks[`change:${change.landed.change}`]);
   if (own.length === 0) return 'done';
   if (checks.some((check) => check !== undefined && !check.green && check.results.some((r) => r.result === 'red')))
-    return `done ${glyph(look, 'dot')} red`;
+    return 'checks red';
   return checks.every((check) => check?.green === true) ? 'checked' : 'done';
 }

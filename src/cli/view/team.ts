@@ -15,14 +15,15 @@ export function teamLines(state: RunState, look: Look): string[] {
   const lines = [clip(look, `${paint(look, 'bold', 'Team')}  ${sizes[state.size]}${withWhom}`)];
   const why = oneLine(state.triage?.why ?? '');
   if (why !== '') lines.push(...wrap(prose(look), why, '  '));
-  lines.push(...castLines(state, look));
+  lines.push(...castLines(state.cast, look));
   for (const { role, why } of state.leftOut)
     lines.push(...wrap(prose(look), `left out: ${oneLine(role)}, ${oneLine(why)}`, '  '));
   return [...lines, ...forecastLines(state, look)];
 }
 
-function castLines(state: RunState, look: Look): string[] {
-  const rows = state.cast.map((cast) => {
+/** Who plays which role, with which model, and for whom it stands in. */
+export function castLines(team: RunState['cast'], look: Look): string[] {
+  const rows = team.map((cast) => {
     const choice = cast.models[0];
     const standsFor = choice?.standsFor === undefined ? '' : `stands for ${modelName(look, choice.standsFor)}`;
     const why = choice?.why === undefined ? '' : oneLine(choice.why);
