@@ -31,7 +31,10 @@ export interface Diagnosis {
 }
 
 /** What of the team can be reached from here, and what to do about the rest. All routes are asked at once; nothing is spent. */
-export async function diagnose(root: string, options: { team?: string; teamFile?: string; log: Log; signal: AbortSignal }): Promise<Diagnosis> {
+export async function diagnose(
+  root: string,
+  options: { team?: string | undefined; teamFile?: string | undefined; log: Log; signal: AbortSignal },
+): Promise<Diagnosis> {
   const { signal } = options;
   const here = await teamOf(root, { explicit: options.teamFile, signal });
   const { team, unapproved } = await approvedTeam(root, here, signal);
@@ -45,15 +48,26 @@ export async function diagnose(root: string, options: { team?: string; teamFile?
     async function probe(route: Route): Promise<Failure | undefined> {
       const why = unapproved(route.server);
       if (why !== undefined) return { kind: 'not-approved', message: why };
-      return route.off ? { kind: 'left-alone', message: 'Switched off in the team file.' } : models.probe(route, signal);
+      return route.off
+        ? { kind: 'left-alone', message: 'Switched off in the team file.' }
+        : models.probe(route, signal);
     }
     const routes: Finding[] = [];
     const reached = new Map<string, { ok: true } | { ok: false; why: string }>();
     for (const [n, [name, model]] of entries.entries()) {
       const failures = probed[n] ?? [];
       const works = failures.some((f) => f === undefined);
-      reached.set(name, works ? { ok: true } : { ok: false, why: failures.map((f) => f?.message ?? '').join('; ') || (model.retired ?? 'no route leads to it') });
-      if (model.routes.length === 0) routes.push({ what: model.title, state: 'retired', detail: model.retired ?? 'No route leads to it.' });
+      reached.set(
+        name,
+        works
+          ? { ok: true }
+          : {
+              ok: false,
+              why: failures.map((f) => f?.message ?? '').join('; ') || (model.retired ?? 'no route leads to it'),
+            },
+      );
+      if (model.routes.length === 0)
+        routes.push({ what: model.title, state: 'retired', detail: model.retired ?? 'No route leads to it.' });
       for (const [k, route] of model.routes.entries()) {
         const failure = failures[k];
         const ids = model.retired === undefined ? route.ids : route.ids.slice(1);
@@ -68,8 +82,19 @@ export async function diagnose(root: string, options: { team?: string; teamFile?
     }
     const base = { machine, routes, notes: here.notes };
     try {
-      const triage = { title: '-', size: 'review' as const, specialists: team.teams[options.team ?? team.team]?.specialists ?? [], paths: [], why: '' };
-      const cast = castTeam({ team, name: options.team ?? team.team, triage, reachable: (m) => reached.get(m) ?? { ok: false, why: 'not in the team file' } });
+      const triage = {
+        title: '-',
+        size: 'review' as const,
+        specialists: team.teams[options.team ?? team.team]?.specialists ?? [],
+        paths: [],
+        why: '',
+      };
+      const cast = castTeam({
+        team,
+        name: options.team ?? team.team,
+        triage,
+        reachable: (m) => reached.get(m) ?? { ok: false, why: 'not in the team file' },
+      });
       return { ...base, team: cast.cast, leftOut: cast.leftOut, notes: [...here.notes, ...cast.notes] };
     } catch (error) {
       return { ...base, team: [], leftOut: [], problem: reasonOf(error) };
@@ -82,7 +107,12 @@ export async function diagnose(root: string, options: { team?: string; teamFile?
 async function machineOf(trusted: boolean, missing: number, signal: AbortSignal): Promise<Finding[]> {
   const git = await gitProgram(signal).then(
     (found): Finding => ({ what: 'git', state: 'ok', detail: found }),
-    (error: unknown): Finding => ({ what: 'git', state: 'missing', detail: reasonOf(error), mend: 'Install git 2.38 or newer.' }),
+    (error: unknown): Finding => ({
+      what: 'git',
+      state: 'missing',
+      detail: reasonOf(error),
+      mend: 'Install git 2.38 or newer.',
+    }),
   );
   const sandbox = await findSandbox(signal);
   return [
@@ -92,7 +122,11 @@ async function machineOf(trusted: boolean, missing: number, signal: AbortSignal)
     {
       what: 'This folder',
       state: trusted && missing === 0 ? 'ok' : 'missing',
-      detail: trusted ? (missing === 0 ? 'Trusted.' : `Trusted; ${missing} things of its team file wait for your approval.`) : 'Not trusted: its team file is not read.',
+      detail: trusted
+        ? missing === 0
+          ? 'Trusted.'
+          : `Trusted; ${missing} things of its team file wait for your approval.`
+        : 'Not trusted: its team file is not read.',
       ...((!trusted || missing > 0) && { mend: 'orchestra trust' }),
     },
   ];

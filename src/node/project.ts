@@ -6,6 +6,7 @@ import { fold, type RunState } from '../core/run/state.ts';
 import type { Budget, Check } from '../core/team/file.ts';
 import { version } from '../core/version.ts';
 import { openApplier } from './apply/apply.ts';
+import { diagnose, type Diagnosis } from './doctor.ts';
 import { projectRoot } from './git/person.ts';
 import { openWorkspaces } from './git/workspaces.ts';
 import { openPorts } from './runPorts.ts';
@@ -70,6 +71,14 @@ export interface Project {
   tail(run: string, call: string, attempt: number, signal: AbortSignal): AsyncIterable<string>;
   say(run: string, text: string, to?: string): Promise<void>;
   requestStop(run: string): Promise<void>;
+  /** Removes the checkouts of one run, or of all that no living process works on; commits and journals stay. Gives the runs. */
+  clean(run: string | undefined, signal: AbortSignal): Promise<string[]>;
+  /** What of the team can be reached from here, and what to do about the rest. */
+  diagnose(options: {
+    team?: string | undefined;
+    teamFile?: string | undefined;
+    signal: AbortSignal;
+  }): Promise<Diagnosis>;
 }
 
 /** The one composition: everything that a run needs, wired over this folder. Throws `UserError` when the folder cannot be one. */
@@ -254,5 +263,14 @@ export async function openProject(
       const info = await infoOf(run);
       await postToInbox(info.folder, { kind: 'stop', text: '', from: options.from });
     },
+    async clean(run, signal) {
+      const workspaces = await openWorkspaces({ root, run: 'clean', log, signal });
+      try {
+        return await workspaces.clean(run === undefined ? undefined : (await infoOf(run)).id);
+      } finally {
+        await workspaces.close();
+      }
+    },
+    diagnose: (wanted) => diagnose(root, { ...wanted, log }),
   };
 }
