@@ -1,4 +1,6 @@
 import type { Edit } from '../ask.ts';
+import { checkPath } from '../change/paths.ts';
+import { UserError } from '../errors.ts';
 import type { Run } from '../run/engine.ts';
 
 /** The checkout that all reading roles share. */
@@ -30,13 +32,24 @@ export async function cleanCheckout(run: Run, name: string, commit: string): Pro
   return (await run.ports.workspaces.open(name, commit, run.signal)).path;
 }
 
-/** What was done in a checkout, as a commit upon `at`: the files as they are there, or the typed edits of a route without files. */
+/**
+ * What was done in a checkout, as a commit upon `at`: the files as they are there, or the typed edits of a route without files.
+ * Throws `UserError` (`bad-path`, `workspace-files`) for what no tree can hold.
+ */
 export async function workOf(
   run: Run,
   name: string,
   work: { message: string; at: string; edits?: readonly Edit[] | undefined },
 ): Promise<{ commit: string; tree: string }> {
   const { workspaces } = run.ports;
+  for (const { path } of work.edits ?? []) {
+    const problem = checkPath(path);
+    if (problem)
+      throw new UserError(
+        'bad-path',
+        `The edit of ${JSON.stringify(path.slice(0, 200))} cannot be made. ${problem.reason}`,
+      );
+  }
   if (work.edits && work.edits.length > 0) return workspaces.withFiles(work.at, work.at, [...work.edits], run.signal);
   return workspaces.commit(name, work.message, run.signal);
 }

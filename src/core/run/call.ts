@@ -1,4 +1,5 @@
 import type { Access, AskOutput, Failure } from '../ask.ts';
+import { UserError } from '../errors.ts';
 import type { Cast } from '../team/file.ts';
 import type { Answer, AnswerKind } from './answers.ts';
 import { readAnswer } from './answerText.ts';
@@ -158,12 +159,20 @@ async function tellSkipped(run: Run, cast: Cast, first: Way | undefined, taken: 
   );
 }
 
+/** What a writer left in its folder, or wants written there, and what nobody can take: its own fault, and its to mend. */
+const unusable: ReadonlySet<string> = new Set(['bad-path', 'workspace-files']);
+
 async function resultOf<K extends AnswerKind>(
   spec: CallSpec<K>,
   output: AskOutput,
 ): Promise<{ problem: string } | { answer: Answer<K>; work?: { commit: string; tree: string } | undefined }> {
   const read = readAnswer(spec.kind, output.text);
   if ('problem' in read) return read;
-  const { problem, work }: Checked = (await spec.check?.(read.answer, output)) ?? {};
-  return problem === undefined ? { answer: read.answer, work } : { problem };
+  try {
+    const { problem, work }: Checked = (await spec.check?.(read.answer, output)) ?? {};
+    return problem === undefined ? { answer: read.answer, work } : { problem };
+  } catch (error) {
+    if (error instanceof UserError && unusable.has(error.code)) return { problem: error.message };
+    throw error;
+  }
 }

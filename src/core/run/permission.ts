@@ -13,7 +13,7 @@ const readers: Readonly<Record<string, RegExp>> = {
   tail: /^-n?\d*$/,
   wc: /^-[lwc]+$/,
   'git status': /^(-s|--short|--porcelain)$/,
-  'git log': /^(--oneline|-n?\d+|--stat)$/,
+  'git log': /^(--oneline|-n|-n?\d+|--stat)$/,
   'git diff': /^(--stat|--cached)$/,
 };
 

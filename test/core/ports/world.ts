@@ -1,0 +1,269 @@
+import { createHash } from 'node:crypto';
+import type { GateVerdict } from '../../../src/core/change/change.ts';
+import { mergeText } from '../../../src/core/change/merge.ts';
+import { UserError } from '../../../src/core/errors.ts';
+import type { Applier, Gate, Inbox, InboxMessage, Person, Ports } from '../../../src/core/ports.ts';
+import { applyRun, type Begin, type RunEnd, runWorkflow } from '../../../src/core/phases/workflow.ts';
+import type { RunHooks } from '../../../src/core/run/engine.ts';
+import type { CheckResult, JournalRecord } from '../../../src/core/run/events.ts';
+import { fold, type RunState } from '../../../src/core/run/state.ts';
+import { type Budget, budgetSchema, type Check, type TeamFile } from '../../../src/core/team/file.ts';
+import { testClock, type TestClock } from './clock.ts';
+import { type Life, newLife } from './crash.ts';
+import { type CrashAt, memoryJournal } from './journal.ts';
+import { type Asked, type Script, scriptedModels } from './models.ts';
+import { type Files, filesAt, memoryWorkspaces, newRepository, type Repository } from './workspaces.ts';
+
+/** A whole machine in memory. Its disk outlives the processes that run on it, one after the other. */
+export interface World {
+  readonly clock: TestClock;
+  readonly team: TeamFile;
+  /** The person's folder. */
+  readonly project: Files;
+  readonly repository: Repository;
+  readonly journal: JournalRecord[];
+  readonly memories: Files;
+  readonly asked: Asked[];
+  readonly inbox: InboxMessage[];
+  /** How often each apply really wrote. */
+  readonly applies: string[];
+  readonly transcripts: Files;
+  readonly log: string[];
+  readonly checked: { cwd: string; name: string }[];
+  script: Script;
+  person: Partial<Person>;
+  gate: Partial<Gate>;
+  /** The outcome of a check on these files; green where it says nothing. */
+  check: (check: Check, files: Files) => Partial<CheckResult> | undefined;
+  probe: Parameters<typeof scriptedModels>[0]['probe'];
+  /** A word to the inbox from another terminal, in the middle of things. */
+  say(text: string, to?: string, kind?: InboxMessage['kind']): void;
+}
+
+export interface LifeOptions {
+  readonly crash?: CrashAt;
+  readonly budget?: Budget;
+  readonly flushMs?: number;
+  readonly signal?: AbortSignal;
+  readonly onRecord?: RunHooks['onRecord'];
+  readonly apply?: boolean;
+  readonly task?: string;
+}
+
+const run = 'r260105-090000-test';
+const arrivals = new WeakMap<World, Set<() => void>>();
+
+export function newWorld(options: { team: TeamFile; project: Record<string, string>; script: Script }): World {
+  const world: World = {
+    clock: testClock(),
+    team: options.team,
+    project: new Map(Object.entries(options.project)),
+    repository: newRepository(),
+    journal: [],
+    memories: new Map(),
+    asked: [],
+    inbox: [],
+    applies: [],
+    transcripts: new Map(),
+    log: [],
+    checked: [],
+    script: options.script,
+    person: {},
+    gate: {},
+    check: () => undefined,
+    probe: undefined,
+    say(text, to, kind = 'say') {
+      world.inbox.push({
+        id: `i${world.inbox.length + 1}-${text.length}`,
+        kind,
+        text,
+        from: 'ana',
+        ...(to !== undefined && { to }),
+      });
+      for (const wake of arrivals.get(world) ?? []) wake();
+    },
+  };
+  arrivals.set(world, new Set());
+  return world;
+}
+
+/** What the journal says, folded anew. */
+export function stateOf(world: World): RunState {
+  return fold(world.journal);
+}
+
+/** One process that runs the run, from its start to its end or its death. The first begins it, every other resumes it. */
+export async function live(world: World, options: LifeOptions = {}): Promise<RunEnd> {
+  const life = newLife();
+  const { clock, team } = world;
+  const epoch = (world.journal.at(-1)?.epoch ?? 0) + 1;
+  const journal = memoryJournal(world.journal, { clock, life, epoch, crash: options.crash, flushMs: options.flushMs });
+  const signal = options.signal ?? new AbortController().signal;
+  return clock.play(
+    (async (): Promise<RunEnd> => {
+      const { budget } = options;
+      const begin: Begin =
+        world.journal.length === 0
+          ? {
+              type: 'run.created',
+              task: options.task ?? 'Do the task.',
+              engine: '1',
+              team: 'default',
+              budget: budget ?? budgetSchema.parse({}),
+              scripted: true,
+              budgetFrom: 'default',
+            }
+          : { type: 'run.resumed', by: 'ana', engine: '1', ...(budget && { budget }) };
+      const ports = portsOf(world, life, journal);
+      // What the real bus does when it is opened.
+      for (const record of journal.records) if (record.event.type === 'message.posted') await ports.bus.post(record);
+      const input = { run, team, teamName: 'default' };
+      const hooks: RunHooks = options.onRecord ? { onRecord: options.onRecord } : {};
+      return options.apply
+        ? applyRun(begin, input, ports, signal, hooks)
+        : runWorkflow(begin, input, ports, signal, hooks);
+    })(),
+  );
+}
+
+export function portsOf(world: World, life: Life, journal: Ports['journal']): Ports {
+  const { clock, repository } = world;
+  const say = (level: string) => (message: string) => void world.log.push(`${level}: ${message}`);
+  return {
+    log: { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') },
+    clock,
+    journal,
+    inbox: inboxOf(world, life),
+    models: scriptedModels({
+      script: (asked, permit) => world.script(asked, permit),
+      log: world.asked,
+      clock,
+      life,
+      repository,
+      probe: (route) => world.probe?.(route),
+    }),
+    workspaces: memoryWorkspaces(repository, { life, project: () => world.project }),
+    checks: {
+      async prepare() {
+        life.assertAlive();
+      },
+      async run(check, cwd, signal) {
+        life.assertAlive();
+        world.checked.push({ cwd, name: check.name });
+        await clock.sleep(1, signal);
+        life.assertAlive();
+        const said = world.check(check, filesAt(repository, cwd)) ?? {};
+        const result = said.result ?? 'green';
+        return {
+          name: check.name,
+          run: check.run,
+          result,
+          exitCode: result === 'green' ? 0 : 1,
+          ms: 1,
+          tail: '',
+          ...said,
+        };
+      },
+    },
+    bus: {
+      async write(memory, text) {
+        life.assertAlive();
+        world.memories.set(memory, text);
+      },
+      async post(record) {
+        life.assertAlive();
+        const { event } = record;
+        if (event.type !== 'message.posted') throw new Error(`${event.type} is no message`);
+        const text = `${event.seq} ${event.from} ${event.subject}\n${event.body}`;
+        const before = world.memories.get(event.memory);
+        if (before !== undefined && before !== text) throw new Error(`${event.memory} is written twice`);
+        world.memories.set(event.memory, text);
+      },
+    },
+    gate: {
+      async judge(changes, signal) {
+        life.assertAlive();
+        if (world.gate.judge) return world.gate.judge(changes, signal);
+        return changes.map(({ path, after }): GateVerdict => ({
+          path,
+          verdict: 'pass',
+          content: after ? `${after.mode} ${after.sha}` : 'deleted',
+        }));
+      },
+    },
+    applier: applierOf(world, life),
+    person: {
+      name: 'ana',
+      decide: async (question, signal) => (life.assertAlive(), world.person.decide?.(question, signal) ?? 'go'),
+      permit: async (request, signal) => (life.assertAlive(), world.person.permit?.(request, signal) ?? 'no'),
+      approve: async (file, diff, signal) => (life.assertAlive(), world.person.approve?.(file, diff, signal) ?? 'no'),
+    },
+    transcripts: {
+      append: (call, attempt, text) => {
+        const key = `${call}#${attempt}`;
+        world.transcripts.set(key, (world.transcripts.get(key) ?? '') + text);
+      },
+      end: () => {},
+    },
+    hash: (text) => createHash('sha256').update(text).digest('hex'),
+    redact: (text) => text.replaceAll('hunter2-secret', '[redacted]'),
+  };
+}
+
+function inboxOf(world: World, life: Life): Inbox {
+  return {
+    async *messages(signal) {
+      const given = new Set<string>();
+      while (!signal.aborted) {
+        for (const message of [...world.inbox]) {
+          if (given.has(message.id)) continue;
+          given.add(message.id);
+          yield message;
+        }
+        const { promise, resolve } = Promise.withResolvers<void>();
+        arrivals.get(world)?.add(resolve);
+        signal.addEventListener('abort', () => resolve(), { once: true });
+        if (world.inbox.some((m) => !given.has(m.id)) || signal.aborted) resolve();
+        await promise;
+        arrivals.get(world)?.delete(resolve);
+      }
+    },
+    async settle(id) {
+      life.assertAlive();
+      world.inbox.splice(
+        world.inbox.findIndex((m) => m.id === id),
+        1,
+      );
+    },
+  };
+}
+
+/** Three-way against the files as they are now; all or nothing; the same once more changes nothing. */
+function applierOf(world: World, life: Life): Applier {
+  return {
+    async apply(changes, id) {
+      life.assertAlive();
+      const files: string[] = [];
+      const merged: string[] = [];
+      const next: Files = new Map(world.project);
+      for (const { path, before, after } of changes) {
+        const now = next.get(path);
+        if (now === after?.text) continue;
+        if (now === before?.text || after?.text === undefined || now === undefined) {
+          if (after?.text === undefined) next.delete(path);
+          else next.set(path, after.text);
+        } else {
+          const both = mergeText(before?.text ?? '', now, after.text);
+          if (both.conflict) throw new UserError('apply-conflict', `${path} was changed meanwhile.`);
+          next.set(path, both.text);
+          merged.push(path);
+        }
+        files.push(path);
+      }
+      if (files.length > 0) world.applies.push(id);
+      world.project.clear();
+      for (const [path, text] of next) world.project.set(path, text);
+      return { files: changes.map((c) => c.path), merged };
+    },
+  };
+}
