@@ -186,7 +186,9 @@ const bare = (line: string) => line.replace(/\s+/g, '');
 
 /**
  * True when a rewritten hunk left a trace: one of the lines that it adds (white space aside; brackets and empty lines
- * count only if it has no others) stands in the text or, where it only removes, one of those is gone.
+ * count only if it has no others) stands in the text or, where it only removes, one of those is gone. Two writers' changes
+ * of one line are often resolved into one new line: then a word that the hunk brought must stand in the text more often
+ * than in the base.
  */
 export function leavesTrace(
   claim: Pick<Claim, 'removed' | 'added'>,
@@ -197,7 +199,18 @@ export function leavesTrace(
   const telling = words.length > 0 ? words : claim.added.map(bare);
   if (telling.length === 0) return claim.removed.some((line) => count(text, line) < count(before, line));
   const there = new Set(text.map(bare));
-  return telling.some((line) => there.has(line));
+  if (telling.some((line) => there.has(line))) return true;
+  const old = new Set(claim.removed.flatMap(wordsOf));
+  const [now, then] = [tally(text), tally(before)];
+  return claim.added.flatMap(wordsOf).some((word) => !old.has(word) && (now.get(word) ?? 0) > (then.get(word) ?? 0));
+}
+
+const wordsOf = (line: string): string[] => line.match(/[\p{L}\p{N}_$]{2,}/gu) ?? [];
+
+function tally(text: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of text.flatMap(wordsOf)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
 }
 
 class Search {
