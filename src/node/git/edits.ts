@@ -4,9 +4,9 @@ import { UserError } from '../../core/errors.ts';
 import { GitError, git, gitLine } from './git.ts';
 import { mendRepository, scratchPath } from './privateRepository.ts';
 import type { PrivateRepository } from './privateRepository.ts';
-import { isGitsOwn, writeTree } from './record.ts';
+import { writeTree } from './record.ts';
 import { commitTree } from './snapshot.ts';
-import { listTree, objectId } from './trees.ts';
+import { isTreePath, listTree, objectId } from './trees.ts';
 
 /** Making trees out of trees, without a checkout. */
 
@@ -62,8 +62,8 @@ export async function treeWithRestored(
   return editTree(repository, tree, parent, { gone, here }, signal);
 }
 
-/** `here` are lines of `update-index --index-info`. */
-async function editTree(
+/** `tree` without the paths in `gone` and with those in `here`, which are lines of `update-index --index-info`. */
+export async function editTree(
   repository: PrivateRepository,
   tree: string,
   parent: string,
@@ -94,15 +94,6 @@ async function editTree(
 function modeFor(before: string | undefined, content: string): string {
   if (before === '120000' && !/[\n\0]/.test(content)) return before;
   return before === '100755' ? before : '100644';
-}
-
-function isTreePath(path: string): boolean {
-  const parts = path.split('/');
-  return (
-    !path.includes('\0') &&
-    !isGitsOwn(path, false) &&
-    parts.every((part) => part !== '' && part !== '.' && part !== '..')
-  );
 }
 
 function badPath(path: string): UserError {

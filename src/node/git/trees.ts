@@ -3,6 +3,7 @@ import type { FileChange, FileSide } from '../../core/change/change.ts';
 import { git, splitNul } from './git.ts';
 import { utf8 } from './person.ts';
 import type { PrivateRepository } from './privateRepository.ts';
+import { isGitsOwn } from './record.ts';
 
 /** Reading trees in the private repository. A tree is named by its id or by a commit's. */
 
@@ -25,32 +26,7 @@ export async function changesBetween(
   to: string,
   signal: AbortSignal,
 ): Promise<FileChange[]> {
-  const args = [
-    'diff-tree',
-    '-r',
-    '-z',
-    '--raw',
-    '--no-renames',
-    '--full-index',
-    '--no-abbrev',
-    '--ignore-submodules=none',
-    objectId(from),
-    objectId(to),
-  ];
-  const parts = splitNul((await git(args, { signal, gitDir: repository.gitDir })).stdout);
-  const found: { path: string; before?: Side; after?: Side }[] = [];
-  for (let i = 0; i + 1 < parts.length; i += 2) {
-    // :<mode> <mode> <sha> <sha> <status>
-    const [oldMode, newMode, oldSha, newSha] = (parts[i] as Buffer).toString('latin1', 1).split(' ') as [
-      string,
-      string,
-      string,
-      string,
-    ];
-    const before = sideOf(oldMode, oldSha);
-    const after = sideOf(newMode, newSha);
-    found.push({ path: (parts[i + 1] as Buffer).toString('utf8'), ...(before && { before }), ...(after && { after }) });
-  }
+  const found = await differingFiles(repository, from, to, signal);
   const sides = found
     .flatMap(({ before, after }) => [before, after])
     .filter((side) => side !== undefined && side.mode !== '160000');
@@ -68,7 +44,30 @@ export async function changesBetween(
     .sort(byPath);
 }
 
-interface Side {
+/** Files that differ, without their text, in git's order. */
+export async function differingFiles(
+  repository: PrivateRepository,
+  from: string,
+  to: string,
+  signal: AbortSignal,
+): Promise<{ path: string; before?: Side; after?: Side }[]> {
+  const args = ['diff-tree', '-r', '-z', '--raw', '--no-renames', '--no-abbrev', '--ignore-submodules=none'];
+  const call = { signal, gitDir: repository.gitDir };
+  const parts = splitNul((await git([...args, objectId(from), objectId(to)], call)).stdout);
+  const found: { path: string; before?: Side; after?: Side }[] = [];
+  for (let i = 0; i + 1 < parts.length; i += 2) {
+    // :<mode> <mode> <sha> <sha> <status>
+    const head = (parts[i] as Buffer).toString('latin1', 1);
+    const [oldMode, newMode, oldSha, newSha] = head.split(' ') as [string, string, string, string];
+    const before = sideOf(oldMode, oldSha);
+    const after = sideOf(newMode, newSha);
+    found.push({ path: (parts[i + 1] as Buffer).toString('utf8'), ...(before && { before }), ...(after && { after }) });
+  }
+  return found;
+}
+
+/** One side of a file that differs: `FileSide` without its text. */
+export interface Side {
   readonly mode: FileSide['mode'];
   readonly sha: string;
 }
@@ -186,7 +185,7 @@ async function entryAt(
   signal: AbortSignal,
 ): Promise<TreeEntry | undefined> {
   // Paths come from models: what no tree can hold is not there.
-  if (path === '' || path.includes('\0') || path.startsWith('/') || path.endsWith('/')) return undefined;
+  if (!isTreePath(path)) return undefined;
   const { stdout } = await git(['ls-tree', '-z', '--full-tree', objectId(tree), '--', path], {
     signal,
     gitDir: repository.gitDir,
@@ -198,6 +197,16 @@ async function entryAt(
     return { mode, sha, path };
   }
   return undefined;
+}
+
+/** True for a path that a tree may hold. */
+export function isTreePath(path: string): boolean {
+  const parts = path.split('/');
+  return (
+    !path.includes('\0') &&
+    !isGitsOwn(path, false) &&
+    parts.every((part) => part !== '' && part !== '.' && part !== '..')
+  );
 }
 
 /** A unified diff for people, renames shown; past 64 MiB it is cut and says so. */
