@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { askCallKey, askCallRefSchema, askFailureSchema, askOutputSchema, askPermissionKey, askPermissionSchema } from '../../core/ask.ts';
+import {
+  askCallKey,
+  askCallRefSchema,
+  askFailureSchema,
+  askOutputSchema,
+  askPermissionKey,
+  askPermissionSchema,
+} from '../../core/ask.ts';
 import type { AskCallRef, AskInput, AskOutput, AskPermission, AskProgress, Failure, Usage } from '../../core/ask.ts';
 import { RouteError } from '../../core/ports.ts';
 import type { AskHooks } from '../../core/ports.ts';
@@ -33,13 +40,20 @@ const mostNoise = 8;
 const mostPermits = 20;
 
 /** The answer to a server's elicitation: only our own permission request, of a call in flight, reaches the person; all else is declined. */
-export async function answerElicitation(calls: ActiveCalls, elicitation: Elicitation, signal: AbortSignal): Promise<ElicitationAnswer> {
+export async function answerElicitation(
+  calls: ActiveCalls,
+  elicitation: Elicitation,
+  signal: AbortSignal,
+): Promise<ElicitationAnswer> {
   const request = askPermissionSchema.safeParse(elicitation.meta[askPermissionKey]);
   const ref = askCallRefSchema.safeParse(elicitation.meta[askCallKey]);
   // A form that wants more than yes or no wants something that nobody here should type: a name, a password.
-  if (!request.success || !ref.success || elicitation.fields.some((field) => field !== 'answer')) return { action: 'decline' };
+  if (!request.success || !ref.success || elicitation.fields.some((field) => field !== 'answer'))
+    return { action: 'decline' };
   const { run, key, attempt } = ref.data;
-  const [call, ...more] = [...calls.values()].filter((each) => each.ref.run === run && each.ref.key === key && each.ref.attempt === attempt);
+  const [call, ...more] = [...calls.values()].filter(
+    (each) => each.ref.run === run && each.ref.key === key && each.ref.attempt === attempt,
+  );
   if (!call || more.length > 0) return { action: 'decline' };
   return call.permit(request.data, signal);
 }
@@ -51,7 +65,13 @@ export function messageBytes(calls: ActiveCalls): number {
 }
 
 /** One attempt over one route. Throws `RouteError`, or the signal's reason. */
-export async function attempt(server: ServerLife, calls: ActiveCalls, route: Route, input: AskInput, hooks: AskHooks): Promise<AskOutput> {
+export async function attempt(
+  server: ServerLife,
+  calls: ActiveCalls,
+  route: Route,
+  input: AskInput,
+  hooks: AskHooks,
+): Promise<AskOutput> {
   for (let again = false; ; again = true) {
     const connection = await server.use(hooks.signal);
     const names = await server.tools(connection, hooks.signal);
@@ -69,7 +89,13 @@ export async function attempt(server: ServerLife, calls: ActiveCalls, route: Rou
   }
 }
 
-async function converse(connection: Connection, calls: ActiveCalls, route: Route, input: AskInput, hooks: AskHooks): Promise<AskOutput> {
+async function converse(
+  connection: Connection,
+  calls: ActiveCalls,
+  route: Route,
+  input: AskInput,
+  hooks: AskHooks,
+): Promise<AskOutput> {
   const { signal, silenceMs, answerBytes } = hooks;
   const { run, key, attempt: number } = input.call;
   const token = randomUUID();
@@ -88,11 +114,10 @@ async function converse(connection: Connection, calls: ActiveCalls, route: Route
     clearTimeout(timer);
     // Who waits for the person is not silent.
     if (permits > 0) return;
-    timer = setTimeout(
-      end,
-      Math.min(silenceMs, 2 ** 31 - 1),
-      { kind: 'silence', message: `${route.server} said nothing for ${Math.round(silenceMs / 100) / 10} s.` },
-    );
+    timer = setTimeout(end, Math.min(silenceMs, 2 ** 31 - 1), {
+      kind: 'silence',
+      message: `${route.server} said nothing for ${Math.round(silenceMs / 100) / 10} s.`,
+    });
   };
   const measure = (progress: AskProgress): void => {
     if (progress.kind === 'usage') usage = progress.usage;
@@ -173,18 +198,22 @@ function outputOf(route: Route, input: AskInput, result: ToolResult, answerBytes
     output = parsed.data;
   } else {
     output = outputFor(route, result);
-    if (!output) return fail('protocol', `The result of \`${route.tool}\` has no text at \`${route.result?.text ?? 'content'}\`.`);
+    if (!output)
+      return fail('protocol', `The result of \`${route.tool}\` has no text at \`${route.result?.text ?? 'content'}\`.`);
   }
   const { text, usage, model, stopReason } = output;
-  if (Buffer.byteLength(text) > answerBytes) return fail('too-large', `The answer is longer than ${answerBytes} bytes.`, usage);
+  if (Buffer.byteLength(text) > answerBytes)
+    return fail('too-large', `The answer is longer than ${answerBytes} bytes.`, usage);
   const limit = failureOfAnswerText(text);
   if (limit) throw new RouteError(limit, usage);
   if (model !== undefined && !sameModel(input.model, model)) {
     return fail('wrong-model', `${oneLine(model, 80)} answered instead of ${input.model}.`, usage);
   }
   // Some agents end as cancelled when the person said no.
-  if (stopReason === 'cancelled' && !refused) return fail('error', `${route.server} gave up the call by itself.`, usage);
-  if (text.trim() === '' && (output.edits ?? []).length === 0) return fail('empty', `${route.server} answered with nothing.`, usage);
+  if (stopReason === 'cancelled' && !refused)
+    return fail('error', `${route.server} gave up the call by itself.`, usage);
+  if (text.trim() === '' && (output.edits ?? []).length === 0)
+    return fail('empty', `${route.server} answered with nothing.`, usage);
   return output;
 }
 

@@ -17,6 +17,8 @@ export interface ModelsOptions {
   readonly log: Log;
   /** How long a server's start, or its list of tools, may take; default a minute, since `npx` may have to download it. */
   readonly startMs?: number;
+  /** How long a server that was silent in a call may take to answer a ping before it is ended; default 5 s. */
+  readonly pingMs?: number;
 }
 
 export interface OpenModels extends Models {
@@ -42,7 +44,8 @@ export function openModels(options: ModelsOptions): OpenModels {
     const known = running.get(name);
     if (known) return known;
     const server = Object.hasOwn(options.servers, name) ? options.servers[name] : undefined;
-    if (!server) throw new RouteError({ kind: 'not-installed', message: `The team file has no server called ${name}.` });
+    if (!server)
+      throw new RouteError({ kind: 'not-installed', message: `The team file has no server called ${name}.` });
     const calls: ActiveCalls = new Map();
     const life = serverLife({
       name,
@@ -51,6 +54,7 @@ export function openModels(options: ModelsOptions): OpenModels {
       env: options.env,
       log: options.log,
       startMs: options.startMs ?? 60_000,
+      pingMs: options.pingMs ?? 5000,
       maxBytes: () => messageBytes(calls),
       hooks: {
         onProgress: (token, params) => calls.get(token)?.onProgress(params),
@@ -84,7 +88,9 @@ export function openModels(options: ModelsOptions): OpenModels {
       try {
         const { life } = serverOf(route.server);
         const names = await life.tools(await life.use(signal), signal);
-        return names.has(route.tool) ? undefined : { kind: 'protocol', message: `${route.server} has no tool \`${route.tool}\`.` };
+        return names.has(route.tool)
+          ? undefined
+          : { kind: 'protocol', message: `${route.server} has no tool \`${route.tool}\`.` };
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof RouteError) return error.failure;
@@ -96,11 +102,14 @@ export function openModels(options: ModelsOptions): OpenModels {
       hooks.signal.throwIfAborted();
       const { life, calls } = serverOf(route.server);
       try {
-        const output = await queueOf(route).add(() => attempt(life, calls, route, input, hooks), { signal: hooks.signal });
+        const output = await queueOf(route).add(() => attempt(life, calls, route, input, hooks), {
+          signal: hooks.signal,
+        });
         return options.servers[route.server]?.scripted === true ? { ...output, scripted: true } : output;
       } catch (error) {
         hooks.signal.throwIfAborted();
-        if (closed && !(error instanceof RouteError)) throw new RouteError({ kind: 'cancelled', message: `${route.server} was closed.` });
+        if (closed && !(error instanceof RouteError))
+          throw new RouteError({ kind: 'cancelled', message: `${route.server} was closed.` });
         throw error;
       }
     },

@@ -35,13 +35,16 @@ export function failureOfErrorText(text: string): Failure {
  */
 export function failureOfAnswerText(text: string): Failure | undefined {
   const plain = text.trim();
-  if (plain.length > 400 || plain.split('\n').length > 4 || /[{}`]/.test(plain)) return undefined;
+  if (plain.length > 400 || plain.split('\n').length > 4 || /[{}]|```/.test(plain)) return undefined;
   const found = notices.find(([, pattern]) => pattern.test(plain));
   return found && { kind: found[0], message: `It answered only: ${oneLine(plain, 300)}`, ...resetIn(plain) };
 }
 
 const mentions: readonly (readonly [Kind, RegExp])[] = [
-  ['quota', /usage limit|quota|out of credits?|credit balance|insufficient[_ ](?:credits?|funds|balance|quota)|billing|\b402\b/i],
+  [
+    'quota',
+    /usage limit|quota|out of credits?|credit balance|insufficient[_ ](?:credits?|funds|balance|quota)|billing|\b402\b/i,
+  ],
   ['rate-limit', /rate[-_ ]?limit|too many requests|resource[-_ ]?exhausted|overloaded|\b(?:429|529)\b/i],
   [
     'not-signed-in',
@@ -65,7 +68,7 @@ const notices: readonly (readonly [Kind, RegExp])[] = [
   ],
   [
     'error',
-    /\bmodel\b[^.\n]{0,80}(?:has been|was|is(?: now)?)(?: been)? (?:retired|deprecated|discontinued|shut down|sunset)|\bmodel\b[^.\n]{0,80}(?:no longer (?:available|supported)|(?:was )?not found|does not exist)|model_not_found/i,
+    /\bmodel\b[^\n]{0,80}(?:has been|was|is(?: now)?)(?: been)? (?:retired|deprecated|discontinued|shut down|sunset)|\bmodel\b[^\n]{0,80}(?:no longer (?:available|supported)|(?:was )?not found|does not exist)|model_not_found/i,
   ],
 ];
 

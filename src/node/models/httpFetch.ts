@@ -12,7 +12,7 @@ export interface BoundedFetch {
 
 export interface BoundedFetchOptions {
   /** The longest message that is taken, in bytes: an event of a stream, or a whole body of another type. */
-  maxBytes(): number;
+  readonly maxBytes: () => number;
   /** How the body of a successful answer to this request's body ended. `resumable`: events had ids to go on from. */
   onEnd(body: string, end: { readonly how: 'done' | 'too-large' | 'broken'; readonly resumable: boolean }): void;
 }
@@ -52,11 +52,21 @@ export function boundedFetch(options: BoundedFetchOptions): BoundedFetch {
   };
 }
 
-function send(url: URL, method: string, headers: Headers, body: string | undefined, signal: AbortSignal | undefined): Promise<IncomingMessage> {
+function send(
+  url: URL,
+  method: string,
+  headers: Headers,
+  body: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<IncomingMessage> {
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((done, fail) => {
     // `agent: false`: a socket of its own for every request. One that is kept can be closed by the server just when it is used.
-    const sent = request(url, { method, headers: Object.fromEntries(headers), agent: false, ...(signal ? { signal } : {}) }, done);
+    const sent = request(
+      url,
+      { method, headers: Object.fromEntries(headers), agent: false, ...(signal ? { signal } : {}) },
+      done,
+    );
     sent.once('error', fail);
     sent.end(body);
   });

@@ -1,13 +1,21 @@
 import type { Failure } from '../../core/ask.ts';
+import { RouteError } from '../../core/ports.ts';
 import { failureOfStatus, failureOfSystemError } from './failures.ts';
 import { boundedFetch } from './httpFetch.ts';
 import { httpTransport } from './mcpClient.ts';
 import { redact } from './text.ts';
+import { inTime, unlessAborted } from './waiting.ts';
 import { errorMessage } from './wire.ts';
 import type { Message, Wire, WireOptions } from './wire.ts';
 
 /** Codes of a server that is not there at all; any other trouble concerns one request. */
-const unreachable: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const unreachable: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
 
 /** A server at an address, by Streamable HTTP. What the SDK leaves pending (a stream that ends without an answer) is failed here. */
 export function httpWire(options: WireOptions): Wire {
@@ -19,6 +27,7 @@ export function httpWire(options: WireOptions): Wire {
   const streams = new Map<number, AbortController>();
   let lost = false;
   let forgotten = false;
+  let closing: Promise<void> | undefined;
 
   const lose = (failure: Failure): void => {
     if (lost) return;
@@ -53,11 +62,15 @@ export function httpWire(options: WireOptions): Wire {
     async fetch(target, init) {
       const headers = new Headers(init?.headers);
       // A stream of its own, for what belongs to no call. We want nothing of that kind, and it would hold a socket open.
-      if ((init?.method ?? 'GET') === 'GET' && !headers.has('last-event-id')) return new Response(null, { status: 405 });
+      if ((init?.method ?? 'GET') === 'GET' && !headers.has('last-event-id'))
+        return new Response(null, { status: 405 });
       const id = typeof init?.body === 'string' ? requestId(init.body) : undefined;
       let response: Response;
       try {
-        response = await bounded.fetch(target, id === undefined ? init : { ...init, signal: streamSignal(id, init?.signal) });
+        response = await bounded.fetch(
+          target,
+          id === undefined ? init : { ...init, signal: streamSignal(id, init?.signal) },
+        );
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException;
         const failure = failureOfSystemError(`${name} (${url.host})`, code, message);
@@ -81,6 +94,18 @@ export function httpWire(options: WireOptions): Wire {
     onGivenUp: () => lose({ kind: 'crash', message: `${name} cannot be reached any more.` }),
   });
 
+  const endSession = async (graceMs: number): Promise<void> => {
+    // A server that is gone, or that keeps no sessions, has nothing to end.
+    const late = new Error('The server did not end the session in time.');
+    if (graceMs > 0)
+      await inTime(
+        graceMs,
+        () => late,
+        (limit) => unlessAborted(transport.endSession(), limit),
+      ).catch(() => {});
+    await transport.close();
+  };
+
   const wire: Wire = {
     onMessage: () => {},
     onLost: () => {},
@@ -89,6 +114,11 @@ export function httpWire(options: WireOptions): Wire {
     },
     async open(signal) {
       signal.throwIfAborted();
+      if (!/^https?:$/.test(url.protocol))
+        throw new RouteError({
+          kind: 'not-installed',
+          message: `${name} has no address that starts with http:// or https://.`,
+        });
       await transport.start();
     },
     async send(message) {
@@ -106,16 +136,13 @@ export function httpWire(options: WireOptions): Wire {
       lose(failure);
       void transport.close();
     },
-    async close(graceMs) {
-      if (!lost && graceMs > 0) {
-        let timer: NodeJS.Timeout | undefined;
-        const late = new Promise<void>((done) => (timer = setTimeout(done, graceMs)));
-        // A server that is gone, or that keeps no sessions, has nothing to end.
-        await Promise.race([transport.endSession().catch(() => {}), late]);
-        clearTimeout(timer);
+    close(graceMs) {
+      if (!closing) {
+        // First, since whoever is told of the loss closes as well, without a grace.
+        closing = endSession(lost ? 0 : graceMs);
+        lose({ kind: 'cancelled', message: `${name} was closed.` });
       }
-      await transport.close();
-      lose({ kind: 'cancelled', message: `${name} was closed.` });
+      return closing;
     },
   };
   return wire;

@@ -7,11 +7,11 @@ export interface LongLine {
 
 export interface LineReaderOptions {
   /** The longest line that is kept; asked anew for every line. */
-  maxBytes(): number;
+  readonly maxBytes: () => number;
   /** Without its line break. */
-  onLine(line: string): void;
+  readonly onLine: (line: string) => void;
   /** A line that was thrown away, once its end is reached. */
-  onLong(line: LongLine): void;
+  readonly onLong: (line: LongLine) => void;
 }
 
 export interface LineReader {
@@ -56,7 +56,9 @@ export function readLines(options: LineReaderOptions): LineReader {
     if (wasDropping) {
       options.onLong({ head: head.toString('utf8'), tail: trimEnd(tail.toString('utf8')), bytes: size });
     } else {
-      options.onLine(trimEnd(all.length === 1 ? (all[0] as Buffer).toString('utf8') : Buffer.concat(all).toString('utf8')));
+      options.onLine(
+        trimEnd(all.length === 1 ? (all[0] as Buffer).toString('utf8') : Buffer.concat(all).toString('utf8')),
+      );
     }
   };
 

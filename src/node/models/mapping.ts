@@ -37,7 +37,9 @@ function fill(template: unknown, input: AskInput): unknown {
 /** The text parts of a result, joined. */
 export function textOf(result: ToolResult): string {
   return result.content
-    .flatMap((part) => (isRecord(part) && part['type'] === 'text' && typeof part['text'] === 'string' ? [part['text']] : []))
+    .flatMap((part) =>
+      isRecord(part) && part['type'] === 'text' && typeof part['text'] === 'string' ? [part['text']] : [],
+    )
     .join('\n');
 }
 

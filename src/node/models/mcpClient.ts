@@ -42,7 +42,11 @@ export interface Connection {
   /** Names of the server's tools; asked once, and again after the server says that they changed. Who asks at the same time shares the first one's signal. */
   tools(signal: AbortSignal): Promise<ReadonlySet<string>>;
   /** Calls a tool. Progress comes under this token. Rejects with `RouteError`; the signal cancels at the server, too. */
-  call(tool: string, args: Record<string, unknown>, options: { token: string; signal: AbortSignal }): Promise<ToolResult>;
+  call(
+    tool: string,
+    args: Record<string, unknown>,
+    options: { token: string; signal: AbortSignal },
+  ): Promise<ToolResult>;
   /** Resolves when the server answers at all. */
   ping(signal: AbortSignal): Promise<void>;
   /** Set when the connection is gone. */
@@ -114,7 +118,9 @@ export async function connect(wire: Wire, hooks: ConnectionHooks, signal: AbortS
     {
       capabilities: { elicitation: { form: {} } },
       // Schemas of a server are never compiled.
-      jsonSchemaValidator: { getValidator: () => (data) => ({ valid: true, data: data as never, errorMessage: undefined }) },
+      jsonSchemaValidator: {
+        getValidator: () => (data) => ({ valid: true, data: data as never, errorMessage: undefined }),
+      },
     },
   );
   client.setRequestHandler(ElicitRequestSchema, (request, extra) => {
@@ -128,14 +134,22 @@ export async function connect(wire: Wire, hooks: ConnectionHooks, signal: AbortS
   });
 
   /** One request; every failure as `RouteError`. */
-  const request = async <S extends z.ZodType>(method: string, params: Message, schema: S, asked: AbortSignal): Promise<z.infer<S>> => {
+  const request = async <S extends z.ZodType>(
+    method: string,
+    params: Message,
+    schema: S,
+    asked: AbortSignal,
+  ): Promise<z.infer<S>> => {
     asked.throwIfAborted();
     // The SDK never takes its listener off a signal, and cancels a request that is long over.
     const own = new AbortController();
     const onAbort = (): void => own.abort(asked.reason);
     asked.addEventListener('abort', onAbort);
     try {
-      return await client.request({ method, params } as Parameters<Client['request']>[0], schema as never, { signal: own.signal, timeout: never });
+      return await client.request({ method, params } as Parameters<Client['request']>[0], schema as never, {
+        signal: own.signal,
+        timeout: never,
+      });
     } catch (error) {
       asked.throwIfAborted();
       throw new RouteError(lost ?? failureOfError(error));
@@ -191,11 +205,19 @@ export async function connect(wire: Wire, hooks: ConnectionHooks, signal: AbortS
  */
 function answerOf(id: number, message: Message): Message {
   const { result, error } = message as Message & { result?: Message; error?: Message };
-  if (typeof error === 'object' && error !== null && Number.isSafeInteger(error['code']) && typeof error['message'] === 'string') {
+  if (
+    typeof error === 'object' &&
+    error !== null &&
+    Number.isSafeInteger(error['code']) &&
+    typeof error['message'] === 'string'
+  ) {
     return { jsonrpc: '2.0', id, error: { code: error['code'], message: error['message'], data: error['data'] } };
   }
   if (typeof result !== 'object' || result === null || Array.isArray(result)) {
-    return errorMessage(id, { kind: 'protocol', message: 'The server answered with something that is neither a result nor an error.' });
+    return errorMessage(id, {
+      kind: 'protocol',
+      message: 'The server answered with something that is neither a result nor an error.',
+    });
   }
   const { _meta, ...rest } = result;
   return { jsonrpc: '2.0', id, result: rest };
@@ -209,7 +231,8 @@ function failureOfError(error: unknown): Failure {
     return own.success ? own.data.failure : failureOfRpcError(error.code, error.message);
   }
   if (isAbort(error)) return { kind: 'cancelled', message: 'The connection was given up.' };
-  if (error instanceof z.ZodError) return { kind: 'protocol', message: `The result is not what MCP says: ${oneLine(z.prettifyError(error), 300)}` };
+  if (error instanceof z.ZodError)
+    return { kind: 'protocol', message: `The result is not what MCP says: ${oneLine(z.prettifyError(error), 300)}` };
   return { kind: 'protocol', message: oneLine(error instanceof Error ? error.message : String(error), 300) };
 }
 
@@ -233,7 +256,10 @@ export interface HttpTransport {
 
 /** The SDK's Streamable HTTP transport, its types kept in here. */
 export function httpTransport(options: HttpTransportOptions): HttpTransport {
-  const transport = new StreamableHTTPClientTransport(options.url, { fetch: options.fetch, requestInit: { headers: { ...options.headers } } });
+  const transport = new StreamableHTTPClientTransport(options.url, {
+    fetch: options.fetch,
+    requestInit: { headers: { ...options.headers } },
+  });
   transport.onmessage = (message) => options.onMessage(message as Message);
   transport.onerror = (error) => {
     if (error.message.startsWith('Maximum reconnection attempts')) options.onGivenUp();

@@ -31,7 +31,7 @@ function parse(id: string): Id {
     .replaceAll(/-+/g, '-')
     .replace(/-$/, '');
   let stamp = '';
-  for (let before = ''; before !== name; ) {
+  for (let before = ''; before !== name;) {
     before = name;
     name = name.replace(/-(?:latest|preview|exp|experimental|free|minimal|low|medium|high|xhigh|max)$/, '');
     const date = /^(.+?)-((?:20\d\d-)?\d\d-\d\d|20\d{6}|\d{4})$/.exec(name);

@@ -8,15 +8,20 @@ export function progressOf(params: Readonly<Record<string, unknown>>): AskProgre
   if (typeof meta === 'object' && meta !== null && Object.hasOwn(meta, askProgressKey)) {
     const parsed = askProgressSchema.safeParse((meta as Record<string, unknown>)[askProgressKey]).data;
     // A title is a label. Text and thoughts are counted elsewhere.
-    if (parsed?.kind === 'tool') return { ...parsed, title: oneLine(parsed.title, 300), ...(parsed.status === undefined ? {} : { status: oneLine(parsed.status, 60) }) };
+    if (parsed?.kind === 'tool')
+      return {
+        ...parsed,
+        title: oneLine(parsed.title, 300),
+        ...(parsed.status === undefined ? {} : { status: oneLine(parsed.status, 60) }),
+      };
     return parsed;
   }
   const message = params['message'];
   return typeof message === 'string' && message !== '' ? { kind: 'text', text: message } : undefined;
 }
 
-/** Tools that are told between two deliveries; of a flood the last ones are worth as much as all. */
-const mostTools = 50;
+/** What is told apart between two deliveries. Of a longer flood every kind is joined, and of its tools the last one told. */
+const mostApart = 60;
 
 export interface Delivery {
   push(progress: AskProgress): void;
@@ -28,17 +33,16 @@ export interface Delivery {
 
 /**
  * Delivers progress in order, the first at once and then at most once in `everyMs`, what came meanwhile joined: a flood
- * of notifications must not become a flood of work. No text and no thought is lost.
+ * of notifications must not become a flood of work. No text and no thought is lost; only in a flood do they lose their
+ * place among each other.
  */
 export function deliver(to: (progress: AskProgress) => void, everyMs: number): Delivery {
   let waiting: AskProgress[] = [];
-  let tools = 0;
   let timer: NodeJS.Timeout | undefined;
 
   const flush = (): void => {
     const now = waiting;
     waiting = [];
-    tools = 0;
     for (const progress of now) to(progress);
   };
   const next = (): void => {
@@ -50,20 +54,11 @@ export function deliver(to: (progress: AskProgress) => void, everyMs: number): D
 
   return {
     push(progress) {
-      const last = waiting.at(-1);
-      if (last?.kind === 'text' && progress.kind === 'text') {
-        waiting[waiting.length - 1] = { kind: 'text', text: last.text + progress.text };
-      } else if (last?.kind === 'thought' && progress.kind === 'thought') {
-        waiting[waiting.length - 1] = { kind: 'thought', text: last.text + progress.text };
-      } else if (last?.kind === 'usage' && progress.kind === 'usage') {
-        waiting[waiting.length - 1] = progress;
-      } else {
-        if (progress.kind === 'tool' && ++tools > mostTools) {
-          waiting.splice(waiting.findIndex(({ kind }) => kind === 'tool'), 1);
-          tools--;
-        }
-        waiting.push(progress);
-      }
+      const flood = waiting.length >= mostApart;
+      const place = flood ? waiting.findLastIndex(({ kind }) => kind === progress.kind) : waiting.length - 1;
+      const joined = joinedTo(waiting[place], progress, flood);
+      if (joined) waiting[place] = joined;
+      else waiting.push(progress);
       if (timer !== undefined) return;
       flush();
       timer = setTimeout(next, everyMs);
@@ -78,4 +73,11 @@ export function deliver(to: (progress: AskProgress) => void, everyMs: number): D
       waiting = [];
     },
   };
+}
+
+function joinedTo(last: AskProgress | undefined, next: AskProgress, flood: boolean): AskProgress | undefined {
+  if (last?.kind === 'text' && next.kind === 'text') return { kind: 'text', text: last.text + next.text };
+  if (last?.kind === 'thought' && next.kind === 'thought') return { kind: 'thought', text: last.text + next.text };
+  if (last?.kind === 'usage' && next.kind === 'usage') return next;
+  return flood && last?.kind === 'tool' && next.kind === 'tool' ? next : undefined;
 }

@@ -18,7 +18,9 @@ export interface ServerOptions {
   readonly log: Log;
   /** How long a start, or the list of tools, may take. */
   readonly startMs: number;
-  maxBytes(): number;
+  /** How long a server that said nothing may take to answer a ping. */
+  readonly pingMs: number;
+  readonly maxBytes: () => number;
   readonly hooks: Omit<ConnectionHooks, 'onLost'>;
 }
 
@@ -37,8 +39,6 @@ export interface ServerLife {
   close(graceMs: number): Promise<void>;
 }
 
-/** How long a server that said nothing may take to answer a ping. */
-const pingMs = 5000;
 /** The first restart is made at once, the second after this, then doubled each time. */
 const backOffMs = 250;
 const mostBackOffMs = 5000;
@@ -77,7 +77,13 @@ export function serverLife(options: ServerOptions): ServerLife {
     const settled = settle(name, options.server, options.root, options.env);
     if ('kind' in settled) throw new RouteError(settled);
     await delay(notBefore - Date.now(), lifetime.signal);
-    const wireOptions: WireOptions = { name, settled, cwd: options.root, maxBytes: options.maxBytes, debug: (message) => log.debug(message) };
+    const wireOptions: WireOptions = {
+      name,
+      settled,
+      cwd: options.root,
+      maxBytes: options.maxBytes,
+      debug: (message) => log.debug(message),
+    };
     const wire = settled.url === undefined ? stdioWire(wireOptions) : httpWire(wireOptions);
     alive.add(wire);
     slot.wire = wire;
@@ -128,7 +134,7 @@ export function serverLife(options: ServerOptions): ServerLife {
       const gone: Failure = { kind: 'crash', message: `${name} does not react any more and was ended.` };
       const overdue = new RouteError(gone);
       doubted = inTime(
-        pingMs,
+        options.pingMs,
         () => overdue,
         (limit) => connection.ping(AbortSignal.any([limit, lifetime.signal])),
       )

@@ -14,7 +14,7 @@ export function oneLine(text: string, max: number): string {
     .replaceAll(unseen, ' ')
     .replaceAll(/\s+/g, ' ')
     .trim();
-  const characters = [...clean];
+  const characters = Array.from(clean);
   return characters.length <= max ? clean : `${characters.slice(0, max - 1).join('')}…`;
 }
 

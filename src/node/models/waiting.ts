@@ -9,7 +9,11 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Prom
 }
 
 /** Runs the work with a signal that fires with this reason after so many milliseconds. */
-export async function inTime<T>(ms: number, reason: () => Error, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function inTime<T>(
+  ms: number,
+  reason: () => Error,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(reason()), ms);
   try {

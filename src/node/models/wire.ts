@@ -37,8 +37,8 @@ export interface WireOptions {
   readonly settled: Settled;
   readonly cwd: string;
   /** The longest message that is taken, in bytes; asked anew for every message. */
-  maxBytes(): number;
-  debug(message: string): void;
+  readonly maxBytes: () => number;
+  readonly debug: (message: string) => void;
 }
 
 /** Lines that are no messages, one after the other, before a server is given up. A stray `console.log` is none of our business. */
@@ -54,9 +54,11 @@ const drainMs = 1000;
 export function stdioWire(options: WireOptions): Wire {
   const { name, settled, debug } = options;
   const lifetime = new AbortController();
+  let starting: Promise<Child> | undefined;
   let child: Child | undefined;
   let broken: Failure | undefined;
   let lost = false;
+  let closing: Promise<void> | undefined;
   let garbage = { lines: 0, bytes: 0 };
   let stderr = Buffer.alloc(0);
 
@@ -69,10 +71,14 @@ export function stdioWire(options: WireOptions): Wire {
 
   const onGarbage = (line: string): void => {
     if (line.trim() === '') return;
-    if (garbage.lines === 0) debug(`${name} wrote a line that is no message: ${redact(oneLine(line, 200), settled.secrets)}`);
+    if (garbage.lines === 0)
+      debug(`${name} wrote a line that is no message: ${redact(oneLine(line, 200), settled.secrets)}`);
     garbage = { lines: garbage.lines + 1, bytes: garbage.bytes + line.length };
     if (garbage.lines < garbageLines && garbage.bytes < garbageBytes) return;
-    wire.break({ kind: 'protocol', message: `${name} does not speak MCP: ${garbage.lines} lines that are no message.` });
+    wire.break({
+      kind: 'protocol',
+      message: `${name} does not speak MCP: ${garbage.lines} lines that are no message.`,
+    });
   };
 
   const onLong = (line: LongLine): void => {
@@ -80,7 +86,9 @@ export function stdioWire(options: WireOptions): Wire {
     const failure: Failure = { kind: 'too-large', message: `${name} sent a message of ${size}, which is too long.` };
     // Whose answer it was stands at its beginning or at its end; then the other calls need not suffer.
     if (/^\{[^{}[\]]*"method"\s*:/.test(line.head)) return;
-    const id = /"id"\s*:\s*(\d+)\s*\}\s*$/.exec(line.tail) ?? /^\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d+)\s*,/.exec(line.head);
+    const id =
+      /"id"\s*:\s*(\d+)\s*\}\s*$/.exec(line.tail) ??
+      /^\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d+)\s*,/.exec(line.head);
     if (id) wire.onMessage(errorMessage(Number(id[1]), failure));
     else wire.break(failure);
   };
@@ -111,25 +119,42 @@ export function stdioWire(options: WireOptions): Wire {
     lose(broken ?? { kind: 'crash', message: `${name} ${exitWords(exit)}${tail() === '' ? '' : `: ${tail()}`}` });
   };
 
+  const endChild = async (graceMs: number): Promise<void> => {
+    try {
+      // One that is just being started must not be missed.
+      await (await starting)?.end(graceMs);
+    } catch {
+      // It was not there.
+    }
+    lifetime.abort();
+  };
+
   const wire: Wire = {
     onMessage: () => {},
     onLost: () => {},
     async open(signal) {
+      signal.throwIfAborted();
       const command = settled.command as string;
       try {
-        const ends = AbortSignal.any([signal, lifetime.signal]);
-        ends.throwIfAborted();
-        child = await start(command, settled.args, { cwd: options.cwd, env: { ...settled.env }, signal: lifetime.signal });
+        starting = start(command, settled.args, { cwd: options.cwd, env: { ...settled.env }, signal: lifetime.signal });
+        child = await starting;
       } catch (error) {
-        signal.throwIfAborted();
         const { code, message } = error as NodeJS.ErrnoException;
-        const failure = failureOfSystemError(`${name} (${oneLine(command, 100)})`, code, redact(message, settled.secrets));
-        const hint = process.platform === 'win32' ? ' On Windows a script like npx is started by `cmd` with `/c` as first argument.' : '';
+        const failure = failureOfSystemError(
+          `${name} (${oneLine(command, 100)})`,
+          code,
+          redact(message, settled.secrets),
+        );
+        const hint =
+          process.platform === 'win32'
+            ? ' On Windows a script like npx is started by `cmd` with `/c` as first argument.'
+            : '';
         throw new RouteError({ ...failure, message: failure.message + hint });
       }
       child.stdout.on('data', (chunk: Buffer) => {
         lines.push(chunk);
-        if (lines.open > endlessBytes) wire.break({ kind: 'too-large', message: `${name} sends a message that does not end.` });
+        if (lines.open > endlessBytes)
+          wire.break({ kind: 'too-large', message: `${name} sends a message that does not end.` });
       });
       child.stderr.on('data', (chunk: Buffer) => {
         const all = Buffer.concat([stderr, chunk.subarray(-stderrBytes)]);
@@ -151,11 +176,14 @@ export function stdioWire(options: WireOptions): Wire {
       void child?.end(0);
       lose(failure);
     },
-    async close(graceMs) {
-      broken ??= { kind: 'cancelled', message: `${name} was closed.` };
-      if (child) await child.end(graceMs);
-      lifetime.abort();
-      lose(broken);
+    close(graceMs) {
+      if (!closing) {
+        broken ??= { kind: 'cancelled', message: `${name} was closed.` };
+        // First, since whoever is told of the loss closes as well, without a grace.
+        closing = endChild(graceMs);
+        lose(broken);
+      }
+      return closing;
     },
   };
   return wire;

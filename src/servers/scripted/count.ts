@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { CallFacts } from './match.ts';
 
 export type CountEvent = 'started' | 'finished' | 'failed' | 'cancelled';
@@ -27,6 +27,7 @@ export interface Counter {
  */
 export function openCounter(file: string | undefined): Counter {
   const inMemory: CallFacts[] = [];
+  if (file !== undefined) endTornLine(file);
   return {
     started: () => (file === undefined ? inMemory : readCounts(file).filter(({ event }) => event === 'started')),
     count(event, call, prompts) {
@@ -37,15 +38,25 @@ export function openCounter(file: string | undefined): Counter {
       }
       const promptHash = createHash('sha256').update(prompt).digest('hex').slice(0, 16);
       const line: Counted = { at: new Date().toISOString(), pid: process.pid, event, ...facts, prompts, promptHash };
-      const handle = openSync(file, 'a', 0o600);
-      try {
-        writeSync(handle, `${JSON.stringify(line)}\n`);
-        fsyncSync(handle);
-      } finally {
-        closeSync(handle);
-      }
+      append(file, `${JSON.stringify(line)}\n`);
     },
   };
+}
+
+function append(file: string, text: string): void {
+  const handle = openSync(file, 'a', 0o600);
+  try {
+    writeSync(handle, text);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** What a crash left of a line must not take the next one with it. */
+function endTornLine(file: string): void {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  if (text !== '' && !text.endsWith('\n')) append(file, '\n');
 }
 
 /** The lines of a count file, in order; none when it is not there. A line that a crash tore is left out. */

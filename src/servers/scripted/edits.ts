@@ -12,7 +12,8 @@ export async function doEdit(edit: EditStep, cwd: string): Promise<void> {
   if (edit.append !== undefined) return appendFile(path, edit.append);
   const before = await readFile(path, 'utf8');
   const parts = before.split(edit.replace as string);
-  if (parts.length !== 2) throw new Error(`${edit.edit}: the text to replace stands there ${parts.length - 1} times, not once`);
+  if (parts.length !== 2)
+    throw new Error(`${edit.edit}: the text to replace stands there ${parts.length - 1} times, not once`);
   return writeFile(path, parts.join(edit.with));
 }
 

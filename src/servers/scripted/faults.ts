@@ -24,7 +24,10 @@ export async function playFault(step: FaultStep, performance: Performance): Prom
       return failure('not-signed-in', step.message ?? 'Scripted: sign in first.');
     case 'limit-text':
       // What some agents return as a good answer.
-      return { type: 'answer', output: { ...outputOf(performance), text: step.message ?? "You've hit your usage limit. Try again later." } };
+      return {
+        type: 'answer',
+        output: { ...outputOf(performance), text: step.message ?? "You've hit your usage limit. Try again later." },
+      };
     case 'empty':
       return { type: 'answer', output: { ...outputOf(performance), text: '' } };
     case 'wrong-model':
@@ -39,7 +42,6 @@ export async function playFault(step: FaultStep, performance: Performance): Prom
     case 'crash':
       process.stderr.write(`${step.message ?? 'scripted: crash on request'}\n`);
       process.exit(step.code ?? 3);
-    // eslint-disable-next-line no-fallthrough -- process.exit does not return
     case 'hang':
       await once(stage.signal, 'abort');
       stage.signal.throwIfAborted();
@@ -76,7 +78,13 @@ export async function playFault(step: FaultStep, performance: Performance): Prom
 
 /** Lines that are no JSON-RPC: words, torn frames, JSON of another kind, bytes that are no text. */
 async function garbage({ stage }: Performance, lines: number): Promise<void> {
-  const kinds = ['Debugger attached.', '{"jsonrpc":"2.0","id":', '{"level":30,"msg":"listening"}', 'null', '\u0000\uFFFD\u001B[31m'];
+  const kinds = [
+    'Debugger attached.',
+    '{"jsonrpc":"2.0","id":',
+    '{"level":30,"msg":"listening"}',
+    'null',
+    '\u0000\uFFFD\u001B[31m',
+  ];
   for (let n = 0; n < lines; n += 100) {
     stage.signal.throwIfAborted();
     const some = Array.from({ length: Math.min(100, lines - n) }, (_, i) => kinds[(n + i) % kinds.length]);

@@ -42,7 +42,11 @@ export function parseScript(text: string, file: string): Script {
     ? unknownNames(parsed.data)
     : parsed.error.issues.flatMap((issue) => leaves(issue, at(raw, issue.path), issue.path));
   if (problems.length > 0) {
-    fail(problems.map(({ path, message }) => `${where(offsetOf(document, path))}: ${path.join('.') || 'script'}: ${message}`));
+    fail(
+      problems.map(
+        ({ path, message }) => `${where(offsetOf(document, path))}: ${path.join('.') || 'script'}: ${message}`,
+      ),
+    );
   }
   return parsed.data as Script;
 }
@@ -67,17 +71,22 @@ function leaves(issue: z.core.$ZodIssue, raw: unknown, path: PropertyKey[]): Pro
 
 function at(raw: unknown, path: PropertyKey[]): unknown {
   let value = raw;
-  for (const key of path) value = typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined;
+  for (const key of path)
+    value = typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined;
   return value;
 }
 
 /** A misspelt `{{name}}` in an answer would only be noticed in the middle of a run. */
 function unknownNames(script: Script): Problem[] {
-  const known = (part: Pick<Part, 'values'>): Set<string> => new Set([...Object.keys(script.values), ...Object.keys(part.values)]);
+  const known = (part: Pick<Part, 'values'>): Set<string> =>
+    new Set([...Object.keys(script.values), ...Object.keys(part.values)]);
   const parts: [PropertyKey[], Pick<Part, 'steps' | 'values'>][] = script.parts.map((part, i) => [['parts', i], part]);
   if (script.default) parts.push([['default'], script.default]);
   return parts.flatMap(([path, part]) =>
-    namesIn(part.steps, known(part)).map(({ at: inside, message }) => ({ path: [...path, 'steps', ...inside], message })),
+    namesIn(part.steps, known(part)).map(({ at: inside, message }) => ({
+      path: [...path, 'steps', ...inside],
+      message,
+    })),
   );
 }
 

@@ -40,7 +40,8 @@ async function main(): Promise<void> {
     },
   });
   if (values.help) return void process.stdout.write(usage);
-  if (values.schema) return void process.stdout.write(`${JSON.stringify(z.toJSONSchema(scriptSchema, { io: 'input' }), null, 2)}\n`);
+  if (values.schema)
+    return void process.stdout.write(`${JSON.stringify(z.toJSONSchema(scriptSchema, { io: 'input' }), null, 2)}\n`);
   if (values.check !== undefined) return void (await loadScript(values.check));
   if (values.script === undefined) throw new UserError('usage', `There is no --script.\n\n${usage}`);
 
@@ -70,7 +71,8 @@ async function main(): Promise<void> {
   };
 
   if (values.http === undefined) return serveStdio(name, onAsk);
-  if (!values.token) throw new UserError('usage', 'Over HTTP a --token is needed: everyone on this machine can reach the port.');
+  if (!values.token)
+    throw new UserError('usage', 'Over HTTP a --token is needed: everyone on this machine can reach the port.');
   const end = new AbortController();
   process.stdin.resume();
   const served = serveHttp(name, onAsk, {
@@ -86,7 +88,8 @@ async function main(): Promise<void> {
 
 function numberOf(option: string, text: string): number {
   const number = Number(text);
-  if (text.trim() === '' || !Number.isFinite(number) || number < 0) throw new UserError('usage', `${option} takes a number, not ${text}.`);
+  if (text.trim() === '' || !Number.isFinite(number) || number < 0)
+    throw new UserError('usage', `${option} takes a number, not ${text}.`);
   return number;
 }
 
@@ -94,7 +97,9 @@ try {
   await main();
 } catch (error) {
   const hint = error instanceof UserError && error.hint !== undefined ? `\n${error.hint}` : '';
-  process.stderr.write(`${error instanceof UserError ? reasonOf(error) : String((error as Error).stack ?? error)}${hint}\n`);
+  process.stderr.write(
+    `${error instanceof UserError ? reasonOf(error) : String((error as Error).stack ?? error)}${hint}\n`,
+  );
   process.exitCode = 2;
 }
 // Calls that still play must not keep a server alive that nobody hears.

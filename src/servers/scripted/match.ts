@@ -47,7 +47,9 @@ function fits(match: Match, number: number, call: CallFacts): boolean {
     globs === undefined || (typeof globs === 'string' ? [globs] : globs).some((each) => globFits(each, text));
   const prompt =
     match.prompt === undefined ||
-    (call.prompt === undefined ? (call.prompts ?? []).includes(number) : new RegExp(match.prompt, 'su').test(call.prompt));
+    (call.prompt === undefined
+      ? (call.prompts ?? []).includes(number)
+      : new RegExp(match.prompt, 'su').test(call.prompt));
   return (
     glob(match.role, call.role) &&
     glob(match.phase, call.phase) &&

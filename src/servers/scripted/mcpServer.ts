@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
-import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import type { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
 import {
   CallToolRequestSchema,
@@ -16,7 +16,14 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import type { CallToolResult, ServerNotification, ServerRequest, Tool } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
-import { askCallKey, askInputSchema, askOutputSchema, askPermissionAnswerSchema, askPermissionKey, askProgressKey } from '../../core/ask.ts';
+import {
+  askCallKey,
+  askInputSchema,
+  askOutputSchema,
+  askPermissionAnswerSchema,
+  askPermissionKey,
+  askProgressKey,
+} from '../../core/ask.ts';
 import type { AskCallRef, AskFailure, AskInput } from '../../core/ask.ts';
 import type { Ending, Stage } from './performance.ts';
 
@@ -48,7 +55,10 @@ function serverFor(name: string, onAsk: OnAsk, raw: Raw): Server {
       throw new McpError(ErrorCode.InvalidParams, `There is no tool ${request.params.name}, only \`ask\`.`);
     }
     const input = askInputSchema.safeParse(request.params.arguments);
-    if (!input.success) return failed({ failure: { kind: 'protocol', message: `Not what \`ask\` takes: ${z.prettifyError(input.error)}` } });
+    if (!input.success)
+      return failed({
+        failure: { kind: 'protocol', message: `Not what \`ask\` takes: ${z.prettifyError(input.error)}` },
+      });
     const ending = await onAsk(input.data, stageFor(input.data, extra, raw));
     switch (ending.type) {
       case 'answer':
@@ -64,7 +74,11 @@ function serverFor(name: string, onAsk: OnAsk, raw: Raw): Server {
 }
 
 function failed(failure: AskFailure): CallToolResult {
-  return { isError: true, content: [{ type: 'text', text: failure.failure.message }], structuredContent: { ...failure } };
+  return {
+    isError: true,
+    content: [{ type: 'text', text: failure.failure.message }],
+    structuredContent: { ...failure },
+  };
 }
 
 function stageFor(input: AskInput, extra: Extra, raw: Raw): Stage {
@@ -88,7 +102,9 @@ function stageFor(input: AskInput, extra: Extra, raw: Raw): Stage {
         message: `${permission.title}\n${permission.detail}`,
         requestedSchema: {
           type: 'object' as const,
-          properties: { answer: { type: 'string' as const, title: 'For how long', enum: ['once', 'run'], default: 'once' } },
+          properties: {
+            answer: { type: 'string' as const, title: 'For how long', enum: ['once', 'run'], default: 'once' },
+          },
         },
         _meta: { [askPermissionKey]: permission, [askCallKey]: callRef },
       };
@@ -128,9 +144,12 @@ export interface HttpOptions {
 
 /** Serves Streamable HTTP at `/mcp` on the loopback interface, to bearers of the token only, until the signal fires. */
 export async function serveHttp(name: string, onAsk: OnAsk, options: HttpOptions): Promise<void> {
+  // A fifth of the time that a start takes, and most servers speak stdio.
+  const { StreamableHTTPServerTransport: Transport } =
+    await import('@modelcontextprotocol/sdk/server/streamableHttp.js');
   const sessions = new Map<string, StreamableHTTPServerTransport>();
   const open = async (): Promise<StreamableHTTPServerTransport> => {
-    const transport = new StreamableHTTPServerTransport({
+    const transport = new Transport({
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (id) => void sessions.set(id, transport),
     });
@@ -144,7 +163,8 @@ export async function serveHttp(name: string, onAsk: OnAsk, options: HttpOptions
   let hosts: readonly string[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     // A page in a browser can reach the loopback interface, by DNS rebinding under a name of its own.
-    if (!hosts.includes(request.headers.host ?? '') || request.headers.origin !== undefined) return refuse(response, 403);
+    if (!hosts.includes(request.headers.host ?? '') || request.headers.origin !== undefined)
+      return refuse(response, 403);
     if (!isToken(request.headers.authorization, options.token)) return refuse(response, 401);
     if (new URL(request.url ?? '/', 'http://localhost').pathname !== '/mcp') return refuse(response, 404);
     const id = request.headers['mcp-session-id'];

@@ -15,7 +15,13 @@ export interface PlayOptions {
 }
 
 /** Plays the chosen part. Rejects only with the signal's reason; what is wrong with the script is a failure that says so. */
-export async function play(script: Script, choice: Choice, input: AskInput, stage: Stage, options: PlayOptions): Promise<Ending> {
+export async function play(
+  script: Script,
+  choice: Choice,
+  input: AskInput,
+  stage: Stage,
+  options: PlayOptions,
+): Promise<Ending> {
   const { part, nth } = choice;
   try {
     const values = findValues({ ...script.values, ...part.values }, input, nth);
@@ -53,7 +59,11 @@ function paced(pace: Required<Pace>, tempo: number): Required<Pace> {
 }
 
 /** An ending when the steps end the call early; else the call goes on. */
-async function playSteps(steps: readonly Step[], performance: Performance, options: PlayOptions): Promise<Ending | undefined> {
+async function playSteps(
+  steps: readonly Step[],
+  performance: Performance,
+  options: PlayOptions,
+): Promise<Ending | undefined> {
   for (const step of steps) {
     performance.stage.signal.throwIfAborted();
     const ending = await playStep(step, performance, options);
@@ -69,7 +79,11 @@ async function playStep(step: Step, performance: Performance, options: PlayOptio
   } else if ('think' in step) {
     await stream('thought', fillText(step.think, values), performance, ownPace(step, performance, options));
   } else if ('tool' in step) {
-    await stage.progress({ kind: 'tool', title: fillText(step.tool, values), ...(step.status === undefined ? {} : { status: step.status }) });
+    await stage.progress({
+      kind: 'tool',
+      title: fillText(step.tool, values),
+      ...(step.status === undefined ? {} : { status: step.status }),
+    });
   } else if ('wait' in step) {
     await pause(step.wait * options.tempo, stage.signal);
   } else if ('usage' in step) {
@@ -78,7 +92,11 @@ async function playStep(step: Step, performance: Performance, options: PlayOptio
   } else if ('answer' in step) {
     const json = performance.spoiled ? { unasked: 'this is not what was asked for' } : fillJson(step.answer, values);
     const gap = performance.text === '' || performance.text.endsWith('\n') ? '' : '\n';
-    await say(`${gap}\`\`\`json\n${JSON.stringify(json, null, 2)}\n\`\`\`\n`, performance, ownPace(step, performance, options));
+    await say(
+      `${gap}\`\`\`json\n${JSON.stringify(json, null, 2)}\n\`\`\`\n`,
+      performance,
+      ownPace(step, performance, options),
+    );
   } else if ('edit' in step) {
     const edit = { ...step, edit: fillText(step.edit, values) };
     for (const way of ['write', 'replace', 'with', 'append'] as const) {
@@ -92,7 +110,7 @@ async function playStep(step: Step, performance: Performance, options: PlayOptio
   } else if ('when' in step) {
     const text = step.file === undefined ? input.prompt : await readBelow(fillText(step.file, values), input.cwd);
     const fits = new RegExp(step.when, 'su').test(text);
-    return playSteps(fits ? step.then : step.else, performance, options);
+    return playSteps(fits ? step.do : step.else, performance, options);
   } else {
     const { title, detail } = step.permission;
     const asked = { ...step.permission, title: fillText(title, values), detail: fillText(detail, values) };
@@ -114,7 +132,12 @@ async function say(text: string, performance: Performance, pace: Required<Pace>)
   await stream('text', text, performance, pace);
 }
 
-async function stream(kind: 'text' | 'thought', text: string, { stage }: Performance, pace: Required<Pace>): Promise<void> {
+async function stream(
+  kind: 'text' | 'thought',
+  text: string,
+  { stage }: Performance,
+  pace: Required<Pace>,
+): Promise<void> {
   for (const piece of pieces(text, pace.chunk)) {
     stage.signal.throwIfAborted();
     await stage.progress({ kind, text: piece });

@@ -29,14 +29,21 @@ export const matchSchema = z
     server: globs.optional().describe('The name this server was started with (`--name`).'),
     prompt: regex('su').optional().describe('A regular expression that the prompt must match.'),
     attempt: z.number().int().positive().optional(),
-    nth: z.number().int().positive().optional().describe('Only the n-th call of the run that fits the rest of this match.'),
+    nth: z
+      .number()
+      .int()
+      .positive()
+      .optional()
+      .describe('Only the n-th call of the run that fits the rest of this match.'),
   })
   .describe('What is left out fits everything. Globs, or lists of globs of which one must fit.');
 export type Match = z.infer<typeof matchSchema>;
 
 export const valueSchema = z
   .strictObject({
-    find: regex('gmsu').describe('A regular expression over the prompt. A match gives its group 1, or the whole of it.'),
+    find: regex('gmsu').describe(
+      'A regular expression over the prompt. A match gives its group 1, or the whole of it.',
+    ),
     default: z.string().optional().describe('Taken where nothing matches; without it that is an error of the script.'),
     repeats: z.boolean().default(false).describe('Keep matches that are equal to an earlier one.'),
   })
@@ -77,11 +84,19 @@ export const faults = [
 const times = z.number().int().positive().optional().describe('Only the first n calls of the run that this part fits.');
 
 const saySchema = z.strictObject({ say: z.string(), ...paceShape }).describe('Text of the answer, streamed in pieces.');
-const thinkSchema = z.strictObject({ think: z.string(), ...paceShape }).describe('A thought, streamed, no part of the answer.');
-const toolSchema = z.strictObject({ tool: z.string(), status: z.string().optional() }).describe('Says that a tool is used.');
+const thinkSchema = z
+  .strictObject({ think: z.string(), ...paceShape })
+  .describe('A thought, streamed, no part of the answer.');
+const toolSchema = z
+  .strictObject({ tool: z.string(), status: z.string().optional() })
+  .describe('Says that a tool is used.');
 const waitSchema = z.strictObject({ wait: milliseconds }).describe('Milliseconds of silence.');
-const usageStepSchema = z.strictObject({ usage: usageSchema }).describe('Tokens and money from here on; else they are estimated from the bytes.');
-const answerSchema = z.strictObject({ answer: z.json(), ...paceShape }).describe('A JSON value, said as the one fenced json block of the text.');
+const usageStepSchema = z
+  .strictObject({ usage: usageSchema })
+  .describe('Tokens and money from here on; else they are estimated from the bytes.');
+const answerSchema = z
+  .strictObject({ answer: z.json(), ...paceShape })
+  .describe('A JSON value, said as the one fenced json block of the text.');
 
 const editStepSchema = z
   .strictObject({
@@ -91,12 +106,16 @@ const editStepSchema = z
     with: z.string().optional().describe('What comes in its place.'),
     append: z.string().optional(),
     delete: z.literal(true).optional(),
-    typed: z.boolean().default(false).describe('Do not touch the file: hand the edit back in the result (`write` and `delete` only).'),
+    typed: z
+      .boolean()
+      .default(false)
+      .describe('Do not touch the file: hand the edit back in the result (`write` and `delete` only).'),
     anywhere: z.boolean().default(false).describe('May lie outside the working folder: misbehaviour on purpose.'),
   })
   .superRefine((edit, ctx) => {
     const ways = (['write', 'replace', 'append', 'delete'] as const).filter((way) => edit[way] !== undefined);
-    if (ways.length !== 1) ctx.addIssue({ code: 'custom', message: 'give one of `write`, `replace`, `append`, `delete`' });
+    if (ways.length !== 1)
+      ctx.addIssue({ code: 'custom', message: 'give one of `write`, `replace`, `append`, `delete`' });
     if ((edit.replace === undefined) !== (edit.with === undefined))
       ctx.addIssue({ code: 'custom', message: '`replace` and `with` belong together' });
     if (edit.typed && ways[0] !== 'write' && ways[0] !== 'delete')
@@ -112,8 +131,17 @@ const faultStepSchema = z
     message: z.string().optional(),
     resetsAt: z.iso.datetime({ offset: true }).optional().describe('With `rate-limit` and `quota`.'),
     code: z.number().int().min(0).max(255).optional().describe('Exit code of `crash`; default 3.'),
-    ms: milliseconds.optional().describe('`slow`: milliseconds after every piece, default 1000; `frozen`: how long, default an hour.'),
-    size: z.number().int().positive().optional().describe('Bytes of `huge` and `huge-line` (default 100 MiB), lines of `garbage`, notifications of `progress-flood`.'),
+    ms: milliseconds
+      .optional()
+      .describe('`slow`: milliseconds after every piece, default 1000; `frozen`: how long, default an hour.'),
+    size: z
+      .number()
+      .int()
+      .positive()
+      .optional()
+      .describe(
+        'Bytes of `huge` and `huge-line` (default 100 MiB), lines of `garbage`, notifications of `progress-flood`.',
+      ),
     model: z.string().optional().describe('Who answers with `wrong-model`.'),
   })
   .describe('Misbehaves. What comes after it is only played where the fault lets the call go on.');
@@ -123,7 +151,7 @@ const whenStepSchema = z
   .strictObject({
     when: regex('su').describe('A regular expression over the prompt, or over `file`.'),
     file: z.string().optional().describe('Look into this file of the working folder; one that is not there is empty.'),
-    get then() {
+    get do() {
       return z.array(stepSchema).default([]);
     },
     get else() {
@@ -142,10 +170,23 @@ const permissionStepSchema = z
       return z.union([z.literal('stop'), z.array(stepSchema)]).default([]);
     },
   })
-  .describe('Asks for permission. Refused, its title stands in `refused` of the answer; `stop` ends the call there as cancelled.');
+  .describe(
+    'Asks for permission. Refused, its title stands in `refused` of the answer; `stop` ends the call there as cancelled.',
+  );
 
 /** In this order the kinds of step are told apart, by the key that only they have. */
-export const stepKinds = ['say', 'think', 'tool', 'wait', 'usage', 'answer', 'edit', 'fault', 'when', 'permission'] as const;
+export const stepKinds = [
+  'say',
+  'think',
+  'tool',
+  'wait',
+  'usage',
+  'answer',
+  'edit',
+  'fault',
+  'when',
+  'permission',
+] as const;
 export const stepSchema = z.union([
   saySchema,
   thinkSchema,
@@ -168,7 +209,10 @@ export const partSchema = z.strictObject({
   pace: paceSchema.default({}),
   values,
   model: z.string().optional().describe('Who is said to have answered; default the id that was asked for.'),
-  session: z.string().optional().describe('The session that the answer names. Default: the one it was asked in, if any.'),
+  session: z
+    .string()
+    .optional()
+    .describe('The session that the answer names. Default: the one it was asked in, if any.'),
   usage: z.enum(['estimated', 'none']).default('estimated').describe('Where no `usage` step says it.'),
   steps: z.array(stepSchema),
 });

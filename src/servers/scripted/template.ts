@@ -15,7 +15,13 @@ const callNames = ['role', 'phase', 'kind', 'key', 'run', 'attempt', 'model', 'c
 /** Takes the values out of the prompt. */
 export function findValues(defined: Readonly<Record<string, Value>>, input: AskInput, nth: number): Values {
   const { call, model, cwd } = input;
-  const own: Record<(typeof callNames)[number], string> = { ...call, attempt: String(call.attempt), model, cwd, nth: String(nth) };
+  const own: Record<(typeof callNames)[number], string> = {
+    ...call,
+    attempt: String(call.attempt),
+    model,
+    cwd,
+    nth: String(nth),
+  };
   const values = new Map<string, Found[]>(callNames.map((name) => [name, [{ text: own[name], groups: {} }]]));
   for (const [name, value] of Object.entries(defined)) {
     const found: Found[] = [];
@@ -40,13 +46,17 @@ function lookUp(values: Values, name: string, group: string | undefined): string
   if (found === undefined) return undefined;
   const first = found[0];
   const text = group === undefined ? first?.text : first?.groups[group];
-  if (text === undefined) throw new Error(`the prompt holds nothing for {{${group === undefined ? name : `${name}.${group}`}}}`);
+  if (text === undefined)
+    throw new Error(`the prompt holds nothing for {{${group === undefined ? name : `${name}.${group}`}}}`);
   return text;
 }
 
 /** Fills the placeholders of a text. A name that nobody defined stays as it is, since the text may be code. Throws where the prompt held no match. */
 export function fillText(text: string, values: Values): string {
-  return text.replaceAll(placeholder, (whole, name: string, group: string | undefined) => lookUp(values, name, group) ?? whole);
+  return text.replaceAll(
+    placeholder,
+    (whole, name: string, group: string | undefined) => lookUp(values, name, group) ?? whole,
+  );
 }
 
 /** Fills a JSON value: its texts, `|number`, and `{each, value}`, whose items take its place in a list. */
@@ -71,17 +81,26 @@ export function fillJson(json: unknown, values: Values): unknown {
 
 function isEach(json: unknown): json is { each: string; value: unknown } {
   return (
-    typeof json === 'object' && json !== null && 'each' in json && 'value' in json && typeof json.each === 'string' && Object.keys(json).length === 2
+    typeof json === 'object' &&
+    json !== null &&
+    'each' in json &&
+    'value' in json &&
+    typeof json.each === 'string' &&
+    Object.keys(json).length === 2
   );
 }
 
 /** Every name in the answers of these steps that is not defined, with its path inside the steps. */
-export function namesIn(steps: readonly Step[], defined: ReadonlySet<string>): { at: PropertyKey[]; message: string }[] {
+export function namesIn(
+  steps: readonly Step[],
+  defined: ReadonlySet<string>,
+): { at: PropertyKey[]; message: string }[] {
   const known = new Set<string>([...defined, ...callNames]);
   const unknown: { at: PropertyKey[]; message: string }[] = [];
   const visit = (json: unknown, at: PropertyKey[], inEach: boolean, inAnswer: boolean): void => {
     const miss = (name: string): void => {
-      if (!known.has(name) && !(inEach && name === 'item')) unknown.push({ at, message: `no value is called \`${name}\`` });
+      if (!known.has(name) && !(inEach && name === 'item'))
+        unknown.push({ at, message: `no value is called \`${name}\`` });
     };
     if (typeof json === 'string') {
       if (inAnswer) for (const match of json.matchAll(placeholder)) miss(match[1] as string);
