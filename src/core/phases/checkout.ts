@@ -32,6 +32,19 @@ export async function cleanCheckout(run: Run, name: string, commit: string): Pro
   return (await run.ports.workspaces.open(name, commit, run.signal)).path;
 }
 
+/** Makes a writer's checkout able to run the project, as the checks' are; where that fails the writer works without. */
+export async function prepared(run: Run, path: string): Promise<string> {
+  const { setup } = run.input.team;
+  if (setup.run.length + setup.bring.length === 0) return path;
+  try {
+    await run.ports.checks.prepare(path, run.signal);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    await run.note('warning', `A workspace could not be set up: ${error.message}`);
+  }
+  return path;
+}
+
 /**
  * What was done in a checkout, as a commit upon `at`: the files as they are there, or the typed edits of a route without files.
  * Throws `UserError` (`bad-path`, `workspace-files`) for what no tree can hold.

@@ -2,7 +2,7 @@ import { allowed } from '../change/paths.ts';
 import type { Cast } from '../team/file.ts';
 import type { Plan, Verdict } from '../run/answers.ts';
 import { call, type CallResult } from '../run/call.ts';
-import { checkoutAt, cleanCheckout, workOf } from './checkout.ts';
+import { checkoutAt, cleanCheckout, prepared, workOf } from './checkout.ts';
 import { baseChecks, changeChecks, checksText } from './checks.ts';
 import { listed, phase, post, prompter, withDuty } from './common.ts';
 import { lanes, type Run } from '../run/engine.ts';
@@ -191,7 +191,8 @@ async function write(
     access: 'write',
     paths: job.paths,
     session: round.session,
-    cwd: ({ fresh }) => (fresh ? cleanCheckout(run, name, round.at) : checkoutAt(run, name, round.at)),
+    cwd: async ({ fresh }) =>
+      prepared(run, await (fresh ? cleanCheckout(run, name, round.at) : checkoutAt(run, name, round.at))),
     check: async (answer, output) => ({
       work: await workOf(run, name, {
         message: `${job.change}, round ${round.round}`,

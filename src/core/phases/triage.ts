@@ -25,7 +25,7 @@ export async function triage(run: Run, base: EventOf<'base.taken'>): Promise<Tri
         size: decided.size,
         cast: cast.cast,
         leftOut: cast.leftOut,
-        notes: cast.notes,
+        notes: [...cast.notes, ...cast.questions.map((q) => q.question)],
         forecast: forecast(team, cast.cast, {
           size: decided.size,
           taskBytes: run.state().task.length,
