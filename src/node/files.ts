@@ -71,21 +71,37 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** Removes temporaries of ours that a crash left in this folder; resolves to how many. Never throws for a folder that is not there. */
+/**
+ * Removes temporaries of ours that a crash left in this folder: older than given, or a second old and of a process that is gone.
+ * Resolves to how many. Never throws.
+ */
 export async function removeStale(folder: string, olderThanMs: number): Promise<number> {
   const names = await readdir(folder).catch(() => []);
   let removed = 0;
   for (const name of names) {
-    if (!/^[.].+[.]\d+[.][0-9a-f]{12}[.]tmp$/.test(name)) continue;
+    const pid = /^[.].+[.](\d+)[.][0-9a-f]{12}[.]tmp$/.exec(name)?.[1];
+    if (pid === undefined) continue;
     const path = join(folder, name);
     const found = await lstat(path).catch(() => undefined);
-    if (!found?.isFile() || Date.now() - found.mtimeMs < olderThanMs) continue;
+    if (!found?.isFile()) continue;
+    const age = Date.now() - found.mtimeMs;
+    // The second is for a process in another container, which nobody can see from here.
+    if (age < olderThanMs && (age < 1000 || isThere(Number(pid)))) continue;
     await unlink(path).then(
       () => removed++,
       () => {},
     );
   }
   return removed;
+}
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 /** Makes the entries of a folder durable. Does nothing where folders cannot be flushed (Windows, some network folders). */
@@ -291,7 +307,10 @@ async function realPlace(path: string): Promise<string | undefined> {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ELOOP') return undefined;
     if (code !== 'ENOENT' || dirname(path) === path) throw error;
-    if (await lstat(path).catch(() => undefined)) return undefined;
+    const there = await lstat(path).catch(() => undefined);
+    if (there?.isSymbolicLink()) return undefined;
+    // Somebody made it in between.
+    if (there) return realPlace(path);
     const above = await realPlace(dirname(path));
     return above === undefined ? undefined : join(above, basename(path));
   }

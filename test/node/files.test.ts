@@ -66,18 +66,26 @@ describe('files', () => {
     });
   });
 
-  it('removes old temporaries of ours and nothing else', async () => {
-    const old = ['.page.md.12.0123456789ab.tmp', '.page.md', 'page.tmp', '.other.tmp'];
-    for (const name of [...old, '.new.12.0123456789ab.tmp']) await writeFile(join(folder(), name), '');
-    const hourAgo = Date.now() / 1000 - 3600;
-    for (const name of old) await utimes(join(folder(), name), hourAgo, hourAgo);
-    assert.equal(await removeStale(folder(), 60_000), 1);
-    assert.deepEqual((await readdir(folder())).toSorted(), [
-      '.new.12.0123456789ab.tmp',
-      '.other.tmp',
+  it('removes old temporaries of ours and those of the dead, and nothing else', async () => {
+    const ours = `.new.${process.pid}.0123456789ab.tmp`;
+    const old = [
+      '.page.md.12.0123456789ab.tmp',
+      `.old.${process.pid}.0123456789ab.tmp`,
       '.page.md',
       'page.tmp',
-    ]);
+      '.other.tmp',
+    ];
+    const dead = '.dead.999999999.0123456789ab.tmp';
+    for (const name of [...old, ours, dead, '.fresh.999999999.0123456789ab.tmp'])
+      await writeFile(join(folder(), name), '');
+    const ago = (seconds: number): number => Date.now() / 1000 - seconds;
+    for (const name of old) await utimes(join(folder(), name), ago(3600), ago(3600));
+    for (const name of [ours, dead]) await utimes(join(folder(), name), ago(30), ago(30));
+    assert.equal(await removeStale(folder(), 60_000), 3);
+    assert.deepEqual(
+      (await readdir(folder())).toSorted(),
+      [ours, '.fresh.999999999.0123456789ab.tmp', '.other.tmp', '.page.md', 'page.tmp'].toSorted(),
+    );
     assert.equal(await removeStale(join(folder(), 'none'), 0), 0);
   });
 

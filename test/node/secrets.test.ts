@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { secretPartsOf, secretsOf } from '../../src/node/secrets.ts';
-import { scratch } from './run/support.ts';
+import { scratch, system } from './run/support.ts';
 
 describe('secrets', () => {
   const folder = scratch();
@@ -77,7 +76,7 @@ describe('secrets', () => {
 
   it('do not wait for a pipe that is called .env', async function () {
     if (process.platform === 'win32') return this.skip();
-    execFileSync('mkfifo', [join(folder(), '.env')]);
+    system('mkfifo', join(folder(), '.env'));
     assert.deepEqual(await secretsOf(folder(), {}), []);
   });
 });

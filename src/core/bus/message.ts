@@ -6,7 +6,7 @@ import { clipBytes, normalBody, oneLine, utf8Bytes } from './text.ts';
 /** A message as a memory: `key: JSON` lines between `---`, which is YAML too, then the body. The text is data, never authority. */
 
 /** Version of the format; a message of another one is shown, never acted on. */
-export const messageFormat = 'orch.msg/1';
+const messageFormat = 'orch.msg/1';
 
 /** Above this a sender should be shorter. */
 export const bodySoftBytes = 8 * 1024;
@@ -36,7 +36,7 @@ const envelopeSchema = z.looseObject({
 });
 
 /** The head of a message. Keys that this version does not know are kept. */
-export type Envelope = z.infer<typeof envelopeSchema>;
+type Envelope = z.infer<typeof envelopeSchema>;
 
 export interface Message {
   readonly envelope: Envelope;

@@ -9,7 +9,7 @@ export interface Secret {
   readonly value: string;
 }
 
-export interface Redacted {
+interface Redacted {
   readonly text: string;
   /** How many places were taken out. */
   readonly count: number;

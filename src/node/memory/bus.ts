@@ -12,7 +12,7 @@ import { holderOf } from '../run/lease.ts';
 import type { Store } from './store.ts';
 
 /** How many runs have their files among the memories, the present one among them. */
-export const visibleRuns = 3;
+const visibleRuns = 3;
 /** How many messages of one run lie among the memories; older ones lie in the run's archive. */
 export const liveMessages = 200;
 
@@ -36,7 +36,9 @@ export async function openBus(options: BusOptions): Promise<OpenBus> {
   const { root, run, store, hash, log } = options;
   const orch = orchFolder(store);
   const live = new Set<string>();
-  for (const folder of [orch, join(orch, run), join(orch, run, 'm')]) await removeStale(folder, 60_000);
+  await removeStale(orch, 60_000);
+  // Nobody but the holder of the run's lease writes there.
+  for (const folder of [join(orch, run), join(orch, run, 'm')]) await removeStale(folder, 0);
   await archiveOldRuns(root, store, run, log);
   await store.write(protocolName, protocolPage());
   for (const name of await store.list(`orch/${run}/m`)) live.add(name);
@@ -80,7 +82,7 @@ export async function openBus(options: BusOptions): Promise<OpenBus> {
  * Moves the files of all but the youngest runs out of the memories, whose names all stand in the context of every model that uses Serena.
  * A run that is held by a process stays.
  */
-export async function archiveOldRuns(root: string, store: Store, present: string, log: Log): Promise<string[]> {
+async function archiveOldRuns(root: string, store: Store, present: string, log: Log): Promise<string[]> {
   const orch = orchFolder(store);
   const entries = await readdir(orch, { withFileTypes: true });
   const others = entries

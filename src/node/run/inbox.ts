@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../core/errors.ts';
 import type { Inbox, InboxMessage, Log } from '../../core/ports.ts';
-import { createExclusive, liesWithin, makeFolder, syncFolder, writeAtomic } from '../files.ts';
+import { createExclusive, liesWithin, makeFolder, removeStale, syncFolder, writeAtomic } from '../files.ts';
 import { watchFolder } from './watch.ts';
 
 /** Words to a run, one file each: any process posts, the owner of the run reads. */
@@ -59,7 +59,7 @@ export function openInbox(runFolder: string, log: Log, pollMs = 1000): Inbox {
   const folder = join(runFolder, 'inbox');
   return {
     async *messages(signal) {
-      await openFolder(runFolder);
+      await removeStale(await openFolder(runFolder), 60_000);
       const watch = watchFolder(folder, pollMs, signal);
       const given = new Set<string>();
       try {

@@ -31,7 +31,7 @@ const envelopeSchema = recordSchema.extend({ event: z.looseObject({ type: z.stri
 const knownTypes = new Set<string>(runEventSchema.options.map((option) => option.shape.type.value));
 
 /** True when the line is whole JSON: a torn one never is, since a record is one object. */
-export function isWhole(line: string): boolean {
+function isWhole(line: string): boolean {
   try {
     JSON.parse(line);
     return true;
@@ -41,7 +41,7 @@ export function isWhole(line: string): boolean {
 }
 
 /** Takes the next whole line (without its end). Never throws. */
-export function takeLine(into: Lines, line: string): void {
+function takeLine(into: Lines, line: string): void {
   into.lines++;
   into.rewound = false;
   if (into.damage) return;

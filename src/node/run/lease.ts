@@ -2,7 +2,7 @@ import { readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../core/errors.ts';
-import { diskError, withLock, writeAtomic } from '../files.ts';
+import { diskError, removeStale, withLock, writeAtomic } from '../files.ts';
 import { lifeOf, ownerSchema, thisOwner } from './owner.ts';
 import type { Life, Owner } from './owner.ts';
 
@@ -72,6 +72,7 @@ export async function acquireLease(runFolder: string, options: LeaseOptions): Pr
       const remove = async (): Promise<void> => {
         if (await isMine()) await unlink(path);
       };
+      await removeStale(runFolder, 60_000);
       // Its folder may be gone, and then there is nothing to release.
       if (await isMine())
         await withLock(join(runFolder, 'lease.lock'), remove, { signal: new AbortController().signal });

@@ -12,7 +12,7 @@ import type { Owner } from './owner.ts';
  * `running`: a living process holds it. `elsewhere`: held on another machine or in another container, where nobody here can look.
  * `interrupted`: begun, not ended, and nobody's. `damaged`: its journal does not read to its end.
  */
-export type RunState = Outcome | 'running' | 'elsewhere' | 'interrupted' | 'damaged';
+type RunState = Outcome | 'running' | 'elsewhere' | 'interrupted' | 'damaged';
 
 /** A run as a list shows it. */
 export interface RunInfo {

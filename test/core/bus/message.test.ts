@@ -84,6 +84,12 @@ Now.
     );
   });
 
+  it('leave no character in their heads that a strict YAML reader refuses or takes for a line end', () => {
+    const message = formatMessage({ ...draft, note: 'a\u0085b\u2028c\u2029d\ufeffe\u007ff\u009fg\uffffh' }, 'x', hash);
+    assert.match(message, /\nnote: "a\\u0085b\\u2028c\\u2029d\\ufeffe\\u007ff\\u009fg\\uffffh"\n/);
+    assert.equal(whole(message).envelope['note'], 'a\u0085b\u2028c\u2029d\ufeffe\u007ff\u009fg\uffffh');
+  });
+
   it('are known when torn or changed', () => {
     const message = formatMessage(draft, 'Body with an ä in it.\nMore of it.', hash);
     for (let cut = 0; cut < message.length; cut++)

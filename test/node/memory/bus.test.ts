@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseMessage } from '../../../src/core/bus/message.ts';
 import { boardName, parseMessageName } from '../../../src/core/bus/names.ts';
@@ -117,12 +117,11 @@ describe('bus', () => {
     );
   });
 
-  it('sweeps up what a crash left, old enough to be nobody’s', async () => {
+  it('sweeps up what a crash left, however young', async () => {
     const { id, store } = await begin();
     const left = join(folder(), '.serena', 'memories', 'orch', id, 'm', '.000001-a-b-c.md.12.0123456789ab.tmp');
     await mkdir(join(left, '..'), { recursive: true });
     await writeFile(left, 'half');
-    await utimes(left, 1, 1);
     await openBus({ root: folder(), run: id, store, hash, log: quietLog() });
     assert.deepEqual(await readdir(join(left, '..')), []);
   });

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { isSafeName } from '../../../src/core/bus/names.ts';
 import { normalBody } from '../../../src/core/bus/text.ts';
 import { openStore } from '../../../src/node/memory/store.ts';
-import { runChild, scratch, source, withTmpfs } from '../run/support.ts';
+import { runChild, scratch, source, system, withTmpfs } from '../run/support.ts';
 
 describe('store', () => {
   const folder = scratch();
@@ -150,7 +150,7 @@ describe('store', () => {
     assert.equal(await readFile(join(outside, 'board.md'), 'utf8'), 'theirs');
     await symlink('.', join(project, '.serena/memories/circle'));
     assert.deepEqual(await store.list(''), []);
-    execFileSync('mkfifo', [join(project, '.serena/memories/orch/pipe.md')]);
+    system('mkfifo', join(project, '.serena/memories/orch/pipe.md'));
     assert.equal(await store.read('orch/pipe'), undefined);
     // Within the project a link is the person's own arrangement.
     await rm(join(project, '.serena'), { recursive: true });

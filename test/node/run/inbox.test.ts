@@ -129,6 +129,7 @@ describe('inbox', () => {
     await new Promise((done) => setTimeout(done, 200));
     await writeFile(path, text);
     assert.equal((await reading)[0]?.text, 'slow');
+    assert.deepEqual(await readdir(inbox()), ['1000000000000-0123456789.json'], 'nothing was rejected');
   });
 
   it('refuses what it would not read', async () => {

@@ -153,6 +153,7 @@ describe('lease', () => {
       }
       const started = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ')[19] ?? '';
       assert.equal(await lifeOf({ ...me, pid, startTime: started }), 'dead', 'a zombie');
+      assert.equal(await lifeOf({ ...me, pid, startTime: '' }), 'dead', 'a zombie of whom little is known');
     } finally {
       shell.kill('SIGKILL');
     }

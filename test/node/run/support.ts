@@ -66,6 +66,11 @@ export function child(code: string, ...args: string[]): ChildProcessByStdio<null
   });
 }
 
+/** Runs a command of the system; throws when it fails. */
+export function system(command: string, ...args: string[]): void {
+  execFileSync(command, args, { stdio: 'pipe' });
+}
+
 /** Runs it to its end and gives what it printed. */
 export function runChild(code: string, ...args: string[]): Promise<string> {
   return new Promise((done, fail) => {
@@ -97,7 +102,7 @@ export async function withTmpfs(
   if (process.env['ORCHESTRA_NO_TMPFS']) return test.skip();
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'orchestra-disk-')));
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder], { stdio: 'pipe' });
+    system('mount', '-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder);
   } catch (cause) {
     await rm(folder, { recursive: true });
     throw new Error(
@@ -108,10 +113,10 @@ export async function withTmpfs(
   try {
     await use({
       folder,
-      readOnly: (on) => void execFileSync('mount', ['-o', `remount,${on ? 'ro' : 'rw'}`, folder], { stdio: 'pipe' }),
+      readOnly: (on) => system('mount', '-o', `remount,${on ? 'ro' : 'rw'}`, folder),
     });
   } finally {
-    execFileSync('umount', ['-l', folder]);
+    system('umount', '-l', folder);
     await rm(folder, { recursive: true });
   }
 }
