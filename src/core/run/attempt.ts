@@ -75,7 +75,6 @@ export async function oneAttempt<K extends AnswerKind>(
       session,
     });
     started = true;
-    run.breaker.tried(way.route);
     const { budget } = run.state();
     const output = await ports.models.ask(
       way.route,

@@ -79,6 +79,7 @@ async function overRoutes<K extends AnswerKind>(run: Run, spec: CallSpec<K>, emi
 
   await tellSkipped(run, cast, left[0], nextWay());
   for (let way = nextWay(); way; way = nextWay()) {
+    run.breaker.tried(way.route);
     let problem: string | undefined;
     // Session and workspace go on together, or both start anew: after a crash, and on another route, anew.
     let session = attempt === 0 && spec.session && opened(spec.session, way) ? spec.session.id : undefined;

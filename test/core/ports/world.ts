@@ -3,14 +3,11 @@ import type { GateVerdict } from '../../../src/core/change/change.ts';
 import { mergeText } from '../../../src/core/change/merge.ts';
 import { UserError } from '../../../src/core/errors.ts';
 import type { Applier, Gate, Inbox, InboxMessage, Person, Ports } from '../../../src/core/ports.ts';
-import { applyRun, type Begin, type RunEnd, runWorkflow } from '../../../src/core/phases/workflow.ts';
-import type { RunHooks } from '../../../src/core/run/engine.ts';
 import type { CheckResult, JournalRecord } from '../../../src/core/run/events.ts';
 import { fold, type RunState } from '../../../src/core/run/state.ts';
-import { type Budget, budgetSchema, type Check, type TeamFile } from '../../../src/core/team/file.ts';
+import type { Check, TeamFile } from '../../../src/core/team/file.ts';
 import { testClock, type TestClock } from './clock.ts';
-import { type Life, newLife } from './crash.ts';
-import { type CrashAt, memoryJournal } from './journal.ts';
+import type { Life } from './crash.ts';
 import { type Asked, type Script, scriptedModels } from './models.ts';
 import { type Files, filesAt, memoryWorkspaces, newRepository, type Repository } from './workspaces.ts';
 
@@ -40,17 +37,6 @@ export interface World {
   say(text: string, to?: string, kind?: InboxMessage['kind']): void;
 }
 
-export interface LifeOptions {
-  readonly crash?: CrashAt;
-  readonly budget?: Budget;
-  readonly flushMs?: number;
-  readonly signal?: AbortSignal;
-  readonly onRecord?: RunHooks['onRecord'];
-  readonly apply?: boolean;
-  readonly task?: string;
-}
-
-const run = 'r260105-090000-test';
 const arrivals = new WeakMap<World, Set<() => void>>();
 
 export function newWorld(options: { team: TeamFile; project: Record<string, string>; script: Script }): World {
@@ -92,40 +78,7 @@ export function stateOf(world: World): RunState {
   return fold(world.journal);
 }
 
-/** One process that runs the run, from its start to its end or its death. The first begins it, every other resumes it. */
-export async function live(world: World, options: LifeOptions = {}): Promise<RunEnd> {
-  const life = newLife();
-  const { clock, team } = world;
-  const epoch = (world.journal.at(-1)?.epoch ?? 0) + 1;
-  const journal = memoryJournal(world.journal, { clock, life, epoch, crash: options.crash, flushMs: options.flushMs });
-  const signal = options.signal ?? new AbortController().signal;
-  return clock.play(
-    (async (): Promise<RunEnd> => {
-      const { budget } = options;
-      const begin: Begin =
-        world.journal.length === 0
-          ? {
-              type: 'run.created',
-              task: options.task ?? 'Do the task.',
-              engine: '1',
-              team: 'default',
-              budget: budget ?? budgetSchema.parse({}),
-              scripted: true,
-              budgetFrom: 'default',
-            }
-          : { type: 'run.resumed', by: 'ana', engine: '1', ...(budget && { budget }) };
-      const ports = portsOf(world, life, journal);
-      // What the real bus does when it is opened.
-      for (const record of journal.records) if (record.event.type === 'message.posted') await ports.bus.post(record);
-      const input = { run, team, teamName: 'default' };
-      const hooks: RunHooks = options.onRecord ? { onRecord: options.onRecord } : {};
-      return options.apply
-        ? applyRun(begin, input, ports, signal, hooks)
-        : runWorkflow(begin, input, ports, signal, hooks);
-    })(),
-  );
-}
-
+/** The ports of one process on this machine. */
 export function portsOf(world: World, life: Life, journal: Ports['journal']): Ports {
   const { clock, repository } = world;
   const say = (level: string) => (message: string) => void world.log.push(`${level}: ${message}`);
@@ -215,8 +168,9 @@ function inboxOf(world: World, life: Life): Inbox {
     async *messages(signal) {
       const given = new Set<string>();
       while (!signal.aborted) {
-        for (const message of [...world.inbox]) {
-          if (given.has(message.id)) continue;
+        for (;;) {
+          const message = world.inbox.find((m) => !given.has(m.id));
+          if (!message) break;
           given.add(message.id);
           yield message;
         }
