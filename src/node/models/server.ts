@@ -69,8 +69,9 @@ export function serverLife(options: ServerOptions): ServerLife {
     void wire.close(0).then(() => alive.delete(wire));
     if (failure.kind === 'cancelled') return;
     losses++;
-    notBefore = Date.now() + (losses === 1 ? 0 : Math.min(mostBackOffMs, backOffMs * 2 ** (losses - 2)));
-    log.info(`Server ${name}: ${failure.message}`);
+    const pause = losses === 1 ? 0 : Math.min(mostBackOffMs, backOffMs * 2 ** (losses - 2));
+    notBefore = Date.now() + pause;
+    log.info(`Server ${name}: ${failure.message}${pause === 0 ? '' : ` (left alone for ${pause} ms)`}`);
   };
 
   const begin = async (slot: Slot): Promise<Connection> => {

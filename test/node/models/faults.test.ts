@@ -183,15 +183,21 @@ describe('faults of a server', () => {
     assert.equal(new Set(stand.counts('a').map(({ pid }) => pid)).size, 2, 'one restart for all of them');
   });
 
-  it('a server that keeps crashing is started more and more rarely', async () => {
-    const models = stand.open({ a: await stand.scripted('a', { default: { steps: [{ fault: 'crash' }] } }) });
-    for (let n = 0; n < 4; n++) assert.equal((await failureOf(ask(models, 'a', `k/${n}`))).kind, 'crash');
-    const starts = stand
-      .counts('a')
-      .filter(({ event }) => event === 'started')
-      .map(({ at }) => Date.parse(at));
-    const gap = (n: number): number => (starts[n] as number) - (starts[n - 1] as number);
-    assert.ok(gap(3) >= 500, `the fourth start came after ${gap(3)} ms`);
+  it('a server that keeps crashing is started more and more rarely, until it answers', async () => {
+    const models = stand.open({ f: command([foreignMain]) });
+    const call = (tool: string) => models.ask(route('f', { tool, arguments: {} }), input('k'), hooks().hooks);
+    const times: number[] = [];
+    for (let n = 0; n < 4; n++) {
+      const begin = Date.now();
+      assert.equal((await failureOf(call('tells'))).kind, 'crash');
+      times.push(Date.now() - begin);
+    }
+    assert.ok((times[3] as number) >= 490, `the fourth start was after ${times[3]} ms`);
+    const pauses = (): string[] => stand.logged.flatMap((line) => /left alone for (\d+) ms/.exec(line)?.[1] ?? []);
+    assert.deepEqual(pauses(), ['250', '500', '1000']);
+    assert.match((await call('whoami')).text, /pid/);
+    await failureOf(call('tells'));
+    assert.deepEqual(pauses(), ['250', '500', '1000'], 'an answer is a new beginning');
   });
 
   it('a frozen server is ended when it does not answer a ping, a merely silent one is kept', async () => {
@@ -298,6 +304,12 @@ describe('a foreign server', () => {
     }
     assert.equal(asked, 0);
     assert.match((await call('sampling')).text, /-32601/);
+  });
+
+  it('may talk while the person thinks, and is not held to it', async () => {
+    const permit = (): Promise<'once'> => new Promise((done) => setTimeout(done, 1500, 'once' as const));
+    const { text } = await call('talks', { call: { run: 'r1', key: 'k', attempt: 1 } }, { permit, silenceMs: 700 });
+    assert.deepEqual(JSON.parse(text), { action: 'accept', content: { answer: 'once' } });
   });
 
   it('may answer twice, late, or for nobody', async () => {

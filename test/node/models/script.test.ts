@@ -15,6 +15,7 @@ import type { Ending, Stage } from '../../../src/servers/scripted/performance.ts
 import { pieces, play } from '../../../src/servers/scripted/play.ts';
 import { input, scriptedMain } from './stand.ts';
 
+const source = resolve(import.meta.dirname, '../../../src/servers/scripted/main.ts');
 const fixtures = resolve(import.meta.dirname, '../../fixtures/scripts');
 
 /** Plays a script, given as YAML, for one call; everything said is in `said`. */
@@ -98,6 +99,8 @@ describe('a script', () => {
     const schema = JSON.parse((await run('--schema')).stdout) as { properties: { parts: { description: string } } };
     assert.match(schema.properties.parts.description, /first that fits/);
     await run('--check', join(fixtures, 'plain.yaml'));
+    // The sources, too, without a build.
+    await promisify(execFile)(process.execPath, [source, '--check', join(fixtures, 'plain.yaml')]);
     const fails = async (...args: string[]): Promise<string> => {
       const error = (await run(...args).catch((reason: unknown) => reason)) as { code: number; stderr: string };
       assert.equal(error.code, 2);
