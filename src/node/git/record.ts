@@ -1,6 +1,6 @@
 import { access, constants, lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { git, gitLine, splitNul } from './git.ts';
+import { cQuoted, git, gitLine, splitNul } from './git.ts';
 import type { PrivateRepository } from './privateRepository.ts';
 
 /** Files on disk into an index, by their exact bytes, and the index into a tree. */
@@ -79,14 +79,48 @@ export async function recordFolder(repository: PrivateRepository, options: Recor
       input: newLinks.map(([path, sha]) => `160000 ${sha} 0\t${path}\0`).join(''),
     });
   }
+  const paths = found.files.map((file) => file.path);
+  const few = paths.length <= fewFiles && found.bytes <= fewBytes;
+  const unknown = few ? paths : await enterKnown(repository, options, found.files);
   const add = ['update-index', '-z', '--add', '--replace', '--remove', '--stdin'];
-  const few = found.files.length <= fewFiles && found.bytes <= fewBytes;
-  // Streaming looks for a borrowed copy without renewing its date; links and empty files are never streamed.
-  if (!few) await git(add, { ...call, borrow, config: { 'core.bigFileThreshold': '0' }, input: nulList(found.files) });
-  const rest = few ? [...found.files, ...found.small] : found.small;
+  // Streaming puts them into one pack; links and empty files are never streamed.
+  if (!few) await git(add, { ...call, borrow, config: { 'core.bigFileThreshold': '0' }, input: nulList(unknown) });
+  const rest = few ? [...unknown, ...found.small] : found.small;
   if (rest.length > 0) await git(add, { ...call, input: nulList(rest) });
   const kept = [...present.keys()].filter((path) => !gitlinks.has(path) && !drop.has(path)).length;
-  return { ...found, count: kept + [...found.files, ...found.small].filter((path) => !present.has(path)).length };
+  return { ...found, count: kept + [...paths, ...found.small].filter((path) => !present.has(path)).length };
+}
+
+/**
+ * Enters files whose content is there already, borrowed or not, without writing it anew and without renewing the date of the
+ * borrowed copy, as `update-index --add` would. Resolves to the others.
+ */
+async function enterKnown(
+  repository: PrivateRepository,
+  { root, index, signal }: RecordOptions,
+  files: readonly { readonly path: string; readonly executable: boolean }[],
+): Promise<string[]> {
+  const call = { signal, gitDir: repository.gitDir, workTree: root, index };
+  const names = files.map(({ path }) => `${/[\n"]/.test(path) ? cQuoted(path) : path}\n`).join('');
+  const hashed = await gitLine(['hash-object', '--no-filters', '--stdin-paths'], { ...call, input: names });
+  const shas = hashed.split('\n');
+  const missing = await missingObjects(repository, new Set(shas), repository.borrow, signal);
+  const known: string[] = [];
+  const unknown: string[] = [];
+  for (const [i, { path, executable }] of files.entries()) {
+    const sha = shas[i] as string;
+    if (missing.has(sha)) unknown.push(path);
+    else known.push(`${executable ? '100755' : '100644'} ${sha} 0\t${path}\0`);
+  }
+  if (known.length === 0) return unknown;
+  await git(['update-index', '-z', '--add', '--replace', '--index-info'], { ...call, input: known.join('') });
+  // Notes dates and sizes, for the next time. 1: something changed meanwhile; the next snapshot sees that.
+  await git(['update-index', '-q', '--ignore-submodules', '--refresh'], {
+    ...call,
+    borrow: repository.borrow,
+    codes: [0, 1],
+  });
+  return unknown;
 }
 
 /** Compares an index with the disk by what git noted of each file. An index that is not there lists nothing. */
@@ -188,7 +222,7 @@ export async function missingObjects(
 }
 
 interface Examined extends Omit<Recorded, 'count'> {
-  readonly files: string[];
+  readonly files: { readonly path: string; readonly executable: boolean }[];
   /** Links and empty files. */
   readonly small: string[];
   readonly missing: string[];
@@ -203,7 +237,7 @@ async function examine(
   signal: AbortSignal,
 ): Promise<Examined> {
   const found = {
-    files: [] as string[],
+    files: [] as { path: string; executable: boolean }[],
     small: [] as string[],
     missing: [] as string[],
     unreadable: [] as string[],
@@ -231,18 +265,15 @@ async function examine(
     if (!(await isRealFolder(path.slice(0, Math.max(0, path.lastIndexOf('/')))))) return void found.missing.push(path);
     const absolute = join(root, path);
     try {
-      const { size, ...stat } = await lstat(absolute).then((s) => ({
-        size: s.size,
-        link: s.isSymbolicLink(),
-        file: s.isFile(),
-      }));
-      if (!stat.link && !stat.file) return void found.missing.push(path);
-      if (isGitsOwn(path, stat.link)) return void found.refused.push(path);
-      if (stat.link) return void found.small.push(path);
+      const stat = await lstat(absolute);
+      const [link, size] = [stat.isSymbolicLink(), stat.size];
+      if (!link && !stat.isFile()) return void found.missing.push(path);
+      if (isGitsOwn(path, link)) return void found.refused.push(path);
+      if (link) return void found.small.push(path);
       if (size > largest && limited(path)) return void found.large.push({ path, bytes: size });
       await access(absolute, constants.R_OK);
       if (size === 0) return void found.small.push(path);
-      found.files.push(path);
+      found.files.push({ path, executable: process.platform !== 'win32' && (stat.mode & 0o100) !== 0 });
       found.bytes += size;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
