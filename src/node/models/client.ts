@@ -85,15 +85,16 @@ export function openModels(options: ModelsOptions): OpenModels {
 
     async probe(route, signal): Promise<Failure | undefined> {
       signal.throwIfAborted();
+      let life: ServerLife | undefined;
       try {
-        const { life } = serverOf(route.server);
+        ({ life } = serverOf(route.server));
         const names = await life.tools(await life.use(signal), signal);
         return names.has(route.tool)
           ? undefined
           : { kind: 'protocol', message: `${route.server} has no tool \`${route.tool}\`.` };
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof RouteError) return error.failure;
+        if (error instanceof RouteError) return life?.discreet(error.failure) ?? error.failure;
         throw error;
       }
     },
@@ -108,8 +109,8 @@ export function openModels(options: ModelsOptions): OpenModels {
         return options.servers[route.server]?.scripted === true ? { ...output, scripted: true } : output;
       } catch (error) {
         hooks.signal.throwIfAborted();
-        if (closed && !(error instanceof RouteError))
-          throw new RouteError({ kind: 'cancelled', message: `${route.server} was closed.` });
+        if (error instanceof RouteError) throw new RouteError(life.discreet(error.failure), error.usage);
+        if (closed) throw new RouteError({ kind: 'cancelled', message: `${route.server} was closed.` });
         throw error;
       }
     },

@@ -6,6 +6,7 @@ import { settle } from './environment.ts';
 import { httpWire } from './httpWire.ts';
 import { connect } from './mcpClient.ts';
 import type { Connection, ConnectionHooks } from './mcpClient.ts';
+import { redact } from './text.ts';
 import { delay, inTime, unlessAborted } from './waiting.ts';
 import { stdioWire } from './wire.ts';
 import type { Wire, WireOptions } from './wire.ts';
@@ -36,6 +37,8 @@ export interface ServerLife {
   doubt(connection: Connection): void;
   /** True when the connection was lost because the server was started anew: nothing that was sent reached anything. */
   forgotten(connection: Connection): boolean;
+  /** The failure without the secrets of the server's configuration: a server likes to quote the key that it refuses. */
+  discreet(failure: Failure): Failure;
   close(graceMs: number): Promise<void>;
 }
 
@@ -56,6 +59,7 @@ export function serverLife(options: ServerOptions): ServerLife {
   const wireOf = new WeakMap<Connection, Wire>();
   /** Until nothing is left of them. */
   const alive = new Set<Wire>();
+  let secrets: readonly string[] = [];
   let losses = 0;
   let notBefore = 0;
   let doubted: Promise<void> | undefined;
@@ -77,6 +81,7 @@ export function serverLife(options: ServerOptions): ServerLife {
   const begin = async (slot: Slot): Promise<Connection> => {
     const settled = settle(name, options.server, options.root, options.env);
     if ('kind' in settled) throw new RouteError(settled);
+    secrets = settled.secrets;
     await delay(notBefore - Date.now(), lifetime.signal);
     const wireOptions: WireOptions = {
       name,
@@ -147,6 +152,7 @@ export function serverLife(options: ServerOptions): ServerLife {
           doubted = undefined;
         });
     },
+    discreet: (failure) => ({ ...failure, message: redact(failure.message, secrets) }),
     forgotten: (connection) => wireOf.get(connection)?.forgotten ?? false,
     async close(graceMs) {
       const ends = [...alive].map((wire) => wire.close(graceMs));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { CallFacts } from './match.ts';
 
-export type CountEvent = 'started' | 'finished' | 'failed' | 'cancelled';
+type CountEvent = 'started' | 'finished' | 'failed' | 'cancelled';
 
 /** One line of the count file. */
 export interface Counted extends CallFacts {

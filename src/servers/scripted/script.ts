@@ -19,7 +19,7 @@ function regex(flags: string) {
   });
 }
 
-export const matchSchema = z
+const matchSchema = z
   .strictObject({
     role: globs.optional(),
     phase: globs.optional(),
@@ -39,7 +39,7 @@ export const matchSchema = z
   .describe('What is left out fits everything. Globs, or lists of globs of which one must fit.');
 export type Match = z.infer<typeof matchSchema>;
 
-export const valueSchema = z
+const valueSchema = z
   .strictObject({
     find: regex('gmsu').describe(
       'A regular expression over the prompt. A match gives its group 1, or the whole of it.',
@@ -57,10 +57,10 @@ const paceShape = {
   delay: milliseconds.optional().describe('Milliseconds after every piece of text.'),
   chunk: z.number().int().positive().optional().describe('About so many characters a piece.'),
 };
-export const paceSchema = z.strictObject(paceShape);
+const paceSchema = z.strictObject(paceShape);
 export type Pace = z.infer<typeof paceSchema>;
 
-export const faults = [
+const faults = [
   'error-result',
   'rpc-error',
   'rate-limit',
@@ -187,7 +187,7 @@ export const stepKinds = [
   'when',
   'permission',
 ] as const;
-export const stepSchema = z.union([
+const stepSchema = z.union([
   saySchema,
   thinkSchema,
   toolSchema,
@@ -203,7 +203,7 @@ export type Step = z.infer<typeof stepSchema>;
 
 const values = z.record(z.string().regex(/^[a-zA-Z][\w-]*$/), valueSchema).default({});
 
-export const partSchema = z.strictObject({
+const partSchema = z.strictObject({
   match: matchSchema.default({}),
   times: times.describe('Only the first n calls of the run that fit; later ones go on to the next part.'),
   pace: paceSchema.default({}),

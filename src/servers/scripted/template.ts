@@ -2,7 +2,7 @@ import type { AskInput } from '../../core/ask.ts';
 import type { Step, Value } from './script.ts';
 
 /** What a placeholder can stand for: a text, and named groups below it. */
-export interface Found {
+interface Found {
   readonly text: string;
   readonly groups: Readonly<Record<string, string>>;
 }

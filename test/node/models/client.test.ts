@@ -299,6 +299,9 @@ describe('models over stdio', () => {
     for (const name of ['ANTHROPIC_API_KEY', 'MY_KEY', 'NODE_OPTIONS']) assert.ok(!(name in seen), name);
     const told = await failureOf(models.ask(route('f', { tool: 'tells', arguments: {} }), input('k'), hooks().hooks));
     assert.equal(told.message, 'f ended by itself with exit code 1: fatal: the key *** is not good');
+    const quoted = { tool: 'fails', arguments: { message: 'Invalid API key: k-key-of-mine' } };
+    const refused = await failureOf(models.ask(route('f', quoted), input('k'), hooks().hooks));
+    assert.deepEqual(refused, { kind: 'not-signed-in', message: 'Invalid API key: ***' });
     assert.ok(stand.logged.every((line) => !line.includes('key-of-mine')));
   });
 

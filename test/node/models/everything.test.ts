@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict';
-import { resolve } from 'node:path';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { serverSchema } from '../../../src/core/team/file.ts';
 import type { OpenModels } from '../../../src/node/models/client.ts';
 import { start } from '../../../src/node/processes.ts';
 import { command, failureOf, hooks, input, makeStand, route, until } from './stand.ts';
 import type { Stand } from './stand.ts';
 
-const main = resolve(
-  import.meta.dirname,
-  '../../../node_modules/@modelcontextprotocol/server-everything/dist/index.js',
-);
+const main = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-everything/dist/index.js'));
 
 /** The protocol's own reference server: what we call by configuration alone, and did not write. */
 describe('the reference server', () => {
