@@ -1,0 +1,291 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { parse, stringify } from 'yaml';
+import type { Person, StopQuestion } from '../../../src/core/ports.ts';
+import type { JournalRecord, RunEvent } from '../../../src/core/run/events.ts';
+import type { Budget, TeamLayer } from '../../../src/core/team/file.ts';
+import { openProject, type Host, type Project, type RunResult, type StartOptions } from '../../../src/node/project.ts';
+import { type Counted, readCounts } from '../../../src/servers/scripted/count.ts';
+import { leftovers, processesOf } from '../../harness/files.ts';
+import { goingPerson, quietLog } from '../../harness/host.ts';
+import { scriptedMain } from '../models/stand.ts';
+
+/**
+ * A tiny project of its own for a whole run: a few files in a repository, a check that really runs, a team whose models
+ * are played from a script by real servers. Everything else is what the product uses.
+ */
+
+const fixtures = resolve(import.meta.dirname, '../../fixtures/scripts');
+const execute = promisify(execFile);
+
+/** Small functions, and a test of them that is the project's check. */
+export const words: Readonly<Record<string, string>> = {
+  'package.json': '{\n  "name": "words",\n  "type": "module",\n  "scripts": { "test": "node test.js" }\n}\n',
+  'README.md': '# words\n\nSmall functions for words.\n\n- `shout(text)`: in upper case\n- `count(text)`: how many words\n',
+  'src/words.js': [
+    'export const mark = "!";',
+    '',
+    '/** In upper case. */',
+    'export function shout(text) {',
+    '  return text.toUpperCase() + mark;',
+    '}',
+    '',
+    '/** In lower case. */',
+    'export function whisper(text) {',
+    '  return text.toLowerCase();',
+    '}',
+    '',
+  ].join('\n'),
+  'src/count.js': '/** How many words. */\nexport function count(text) {\n  return text.split(" ").length;\n}\n',
+  'test.js': [
+    'import assert from "node:assert/strict";',
+    'import { count } from "./src/count.js";',
+    'import { shout } from "./src/words.js";',
+    'assert.ok(shout("a").startsWith("A"), "shout shouts");',
+    'assert.equal(count("a b"), 2);',
+    'console.log("all good");',
+    '',
+  ].join('\n'),
+};
+
+export interface PlaceOptions {
+  /** A file of `test/fixtures/scripts` without its ending; its parts come before those of `words.yaml`. */
+  readonly script: string;
+  readonly files?: Readonly<Record<string, string>>;
+  /** Laid over the team below, part by part. */
+  readonly team?: TeamLayer;
+  /** Default true: a repository with one commit. */
+  readonly git?: boolean;
+}
+
+export interface Played extends RunResult {
+  /** What this process saw, the journal's past included. */
+  readonly records: readonly JournalRecord[];
+  /** What the person was asked at stops. */
+  readonly asked: readonly StopQuestion[];
+}
+
+export interface Playing {
+  readonly person?: Partial<Person>;
+  readonly signal?: AbortSignal;
+  readonly start?: Partial<StartOptions>;
+  readonly budget?: Partial<Budget>;
+  onRecord?(record: JournalRecord, run: string): void;
+  onText?(call: string, attempt: number, text: string): void;
+}
+
+export interface Place {
+  /** Everything lies below it; gone afterwards. */
+  readonly place: string;
+  readonly root: string;
+  readonly teamFile: string;
+  readonly script: string;
+  readonly env: NodeJS.ProcessEnv;
+  run(task: string, how?: Playing): Promise<Played>;
+  resume(run: string, how?: Playing): Promise<Played>;
+  apply(run: string, how?: Playing): Promise<Played>;
+  undo(run: string): Promise<{ run: string; files: string[] }>;
+  project(): Promise<Project>;
+  host(how?: Playing): { host: Host; records: JournalRecord[]; asked: StopQuestion[] };
+  /** Lines of all scripted servers. */
+  counts(): Counted[];
+  /** Keys of calls that started, in order. */
+  calls(): string[];
+  read(path: string): Promise<string | undefined>;
+  write(path: string, text: string): Promise<void>;
+  git(...args: string[]): Promise<string>;
+}
+
+const route = (server: string, id: string): { server: string; ids: string[] } => ({ server, ids: [id] });
+const brief = 'Do your part.';
+
+/** Two vendors over two servers; one orchestrator, two analysts, two writers, a reviewer, and a specialist who writes. */
+function teamOf(server: (name: string) => Record<string, unknown>): Record<string, unknown> {
+  const price = { input: 1, output: 1 };
+  const role = (title: string, duties: string[], model: string): Record<string, unknown> => ({
+    title,
+    duties,
+    brief,
+    models: [{ model }],
+  });
+  return {
+    version: 1,
+    servers: { one: server('one'), two: server('two') },
+    models: {
+      alpha: { title: 'Alpha', vendor: 'A', price, routes: [route('one', 'alpha-1')] },
+      beta: { title: 'Beta', vendor: 'B', price, routes: [route('two', 'beta-1')] },
+    },
+    roles: {
+      lead: role('Lead', ['orchestrate'], 'alpha'),
+      scout: role('Scout', ['analyse'], 'alpha'),
+      doubter: role('Doubter', ['analyse'], 'beta'),
+      writer: role('Writer', ['write'], 'alpha'),
+      second: role('Second', ['write'], 'beta'),
+      judge: role('Judge', ['review'], 'beta'),
+      extra: role('Extra', ['write'], 'beta'),
+    },
+    teams: { words: { core: ['lead', 'scout', 'doubter', 'writer', 'second'], review: ['judge'], specialists: ['extra'] } },
+    team: 'words',
+    checks: [{ name: 'test', run: 'node test.js' }],
+    stops: { team: 'team', plan: 'team', apply: 'always' },
+    limits: { silenceSeconds: 20, rounds: 1, fixes: 1 },
+  };
+}
+
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function laid(below: unknown, above: unknown): unknown {
+  if (!isMap(below) || !isMap(above)) return above;
+  const names = [...new Set([...Object.keys(below), ...Object.keys(above)])];
+  return Object.fromEntries(names.map((n) => [n, n in above ? laid(below[n], above[n]) : below[n]]));
+}
+
+/** A scripted server of this place, as a team file has it. */
+export async function serverOf(place: string, script: string, name: string): Promise<Record<string, unknown>> {
+  const files = ['--script', script, '--count', join(place, 'count.jsonl')];
+  return { command: '${node}', args: [await scriptedMain(), ...files, '--tempo', '0', '--name', name], scripted: true };
+}
+
+async function scriptOf(name: string): Promise<string> {
+  const own = parse(await readFile(join(fixtures, `${name}.yaml`), 'utf8')) as { parts: unknown[] };
+  const shared = parse(await readFile(join(fixtures, 'words.yaml'), 'utf8')) as { parts: unknown[] };
+  return stringify(name === 'words' ? shared : { ...shared, ...own, parts: [...own.parts, ...shared.parts] });
+}
+
+/** Makes one. The environment of this process points to it until it is removed. */
+async function makePlace(options: PlaceOptions): Promise<Place & { end(): Promise<void> }> {
+  const place = await realpath(await mkdtemp(join(tmpdir(), 'orchestra-place-')));
+  const root = join(place, 'words');
+  const script = join(place, 'script.yaml');
+  const teamFile = join(place, 'team.yaml');
+  const own = { ORCHESTRA_CACHE: join(place, 'cache'), ORCHESTRA_PROFILE: join(place, 'profile') };
+  const before = Object.keys(own).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, own);
+  const write = async (path: string, text: string): Promise<void> => {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  };
+  const git = async (...args: string[]): Promise<string> => {
+    const who = ['-c', 'user.name=A Person', '-c', 'user.email=person@example.org'];
+    return (await execute('git', [...who, ...args], { cwd: root })).stdout;
+  };
+  for (const [path, text] of Object.entries(options.files ?? words)) await write(path, text);
+  if (options.git !== false) {
+    await git('init', '--quiet', '--initial-branch=main');
+    await git('add', '--all');
+    await git('commit', '--quiet', '--message', 'words');
+  }
+  await writeFile(script, await scriptOf(options.script));
+  const [one, two] = [await serverOf(place, script, 'one'), await serverOf(place, script, 'two')];
+  await writeFile(teamFile, stringify(laid(teamOf((name) => (name === 'one' ? one : two)), options.team ?? {})));
+
+  const project = (): Promise<Project> =>
+    openProject(root, { log: quietLog, signal: new AbortController().signal, from: 'test' });
+  const hostOf: Place['host'] = (how = {}) => {
+    const records: JournalRecord[] = [];
+    const asked: StopQuestion[] = [];
+    const { person = {}, signal = new AbortController().signal, onRecord, onText } = how;
+    const whole: Person = { ...goingPerson, ...person };
+    const host: Host = {
+      signal,
+      person: {
+        ...whole,
+        decide(question, s) {
+          asked.push(question);
+          return whole.decide(question, s);
+        },
+      },
+      onRecord(record, run) {
+        records.push(record);
+        onRecord?.(record, run);
+      },
+      ...(onText && { onText }),
+    };
+    return { host, records, asked };
+  };
+  const played = async (how: Playing | undefined, work: (project: Project, host: Host) => Promise<RunResult>): Promise<Played> => {
+    const { host, records, asked } = hostOf(how);
+    return { ...(await work(await project(), host)), records, asked };
+  };
+  const counts = (): Counted[] => readCounts(join(place, 'count.jsonl'));
+  return {
+    place,
+    root,
+    teamFile,
+    script,
+    env: { ...process.env, ...own },
+    run: (task, how) => played(how, (p, host) => p.start({ task, teamFile, ...how?.start }, host)),
+    resume: (run, how) => played(how, (p, host) => p.resume(run, host, how?.budget)),
+    apply: (run, how) => played(how, (p, host) => p.apply(run, host)),
+    undo: async (run) => (await project()).undo(run, hostOf().host),
+    project,
+    host: hostOf,
+    counts,
+    calls: () => counts().flatMap((c) => (c.event === 'started' ? [c.key] : [])),
+    read: (path) => readFile(join(root, path), 'utf8').catch(() => undefined),
+    write,
+    git,
+    async end() {
+      try {
+        await nothingLeft(place, root);
+      } finally {
+        for (const [name, value] of before) {
+          if (value === undefined) delete process.env[name];
+          else process.env[name] = value;
+        }
+        await rm(place, { recursive: true, force: true, maxRetries: 5 });
+      }
+    },
+  };
+}
+
+/** Nothing outlives its run: no process, lock, lease or temporary. */
+async function nothingLeft(place: string, root: string): Promise<void> {
+  assert.deepEqual(await leftovers(root), []);
+  if (process.platform !== 'linux') return;
+  for (let tries = 0; tries < 100 && (await processesOf(place)).length > 0; tries++) await delay(100);
+  assert.deepEqual(await processesOf(place), [], 'processes that outlive their run');
+}
+
+/** Makes places for the tests of this `describe`; each is looked through and removed after its test. */
+export function places(): (options: PlaceOptions) => Promise<Place> {
+  const made: { end(): Promise<void> }[] = [];
+  afterEach(async () => {
+    for (const one of made.splice(0)) await one.end();
+  });
+  return async (options) => {
+    const place = await makePlace(options);
+    made.push(place);
+    return place;
+  };
+}
+
+/** The events of one type, in order. */
+export function eventsOf<T extends RunEvent['type']>(
+  of: { records: readonly JournalRecord[] },
+  type: T,
+): Extract<RunEvent, { type: T }>[] {
+  return of.records.flatMap(({ event }) => (event.type === type ? [event as Extract<RunEvent, { type: T }>] : []));
+}
+
+/** What went on, for messages of assertions that fail. */
+export function story(of: Played): string {
+  const said = of.records.flatMap(({ event: e }) =>
+    e.type === 'note'
+      ? [e.text]
+      : e.type === 'call.failed' || (e.type === 'call.ended' && !e.ok)
+        ? [`${e.call}: ${e.failure?.message}`]
+        : e.type === 'call.sent-back'
+          ? [`${e.call} sent back: ${e.problem}`]
+          : e.type === 'checks.ended'
+            ? e.results.map((r) => `${e.on}: ${r.name} ${r.result} ${r.reason ?? ''}${r.result === 'red' ? r.tail.slice(-400) : ''}`)
+            : [],
+  );
+  return [`${of.outcome}: ${of.reason} ${of.hint}`, ...said].join('\n');
+}
