@@ -2,13 +2,15 @@ import { userInfo } from 'node:os';
 import type { Person, StopQuestion } from '../core/ports.ts';
 import type { RunState } from '../core/run/state.ts';
 import type { Desk, Dialogue } from './desk.ts';
-import { diffLines } from './view/diff.ts';
+import { exactDiff } from './view/diff.ts';
 import { clip, glyph, paint, wrap, type Look } from './view/look.ts';
 import { findingLines, planLines } from './view/plan.ts';
 import { oneLine, visible } from './view/plain.ts';
 import { teamLines } from './view/team.ts';
 
 export interface PersonOptions {
+  /** Who the journal says gave the answers; by default the account's name, and that it was `--yes`. */
+  readonly name?: string | undefined;
   /** Absent when there is no terminal to ask in. */
   readonly desk?: Desk | undefined;
   /** `--yes`: stops are passed without asking; commands and held files are not approved, for nobody is expected to look. */
@@ -27,7 +29,7 @@ export function cliPerson(options: PersonOptions): Person {
   const { desk, yes } = options;
   const asked = yes ? undefined : desk;
   return {
-    name: personName(),
+    name: options.name ?? (yes ? `${personName()}, --yes` : personName()),
     async decide(question, signal) {
       await options.settled();
       if (yes) return 'go';
@@ -56,7 +58,7 @@ export function cliPerson(options: PersonOptions): Person {
           '',
           want(look, `The gate holds ${visible(file.path)}`),
           ...wrap(look, oneLine(file.reason ?? file.code ?? ''), '  '),
-          ...diffLines(diff, look, { exact: true }),
+          ...exactDiff(diff, look),
         ]);
         const answer = await choose(dialogue, look, { y: 'let it through', n: 'keep it back' });
         return answer === 'y' ? 'yes' : 'no';
@@ -81,7 +83,7 @@ async function stop(dialogue: Dialogue, question: StopQuestion, options: PersonO
 async function allOf(question: StopQuestion, options: PersonOptions): Promise<string[]> {
   const look = options.look();
   const state = options.state();
-  if (question.stop === 'apply') return diffLines(await options.diff(), look, { exact: true });
+  if (question.stop === 'apply') return exactDiff(await options.diff(), look);
   if (!state) return [];
   if (question.stop === 'team') return teamLines(state, look);
   return [...findingLines(state, look, { full: true }), '', ...planLines(state, look, { full: true })];
@@ -89,7 +91,7 @@ async function allOf(question: StopQuestion, options: PersonOptions): Promise<st
 
 /** The whole command or diff, with what could not be seen written out; nothing of it is cut. */
 function wholeLines(look: Look, kind: string, detail: string): string[] {
-  if (kind === 'edit') return diffLines(detail, look, { exact: true });
+  if (kind === 'edit') return exactDiff(detail, look);
   return visible(detail)
     .split('\n')
     .flatMap((line) => wrap(look, line, `  ${glyph(look, 'bar')} `, `  ${glyph(look, 'bar')} `));

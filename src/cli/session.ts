@@ -56,6 +56,8 @@ export function logTo(say: (line: string) => void): Log {
 export interface FollowOptions {
   readonly json: boolean;
   readonly yes: boolean;
+  /** Who the journal says gave the answers. */
+  readonly name?: string | undefined;
   readonly teamFile?: string | undefined;
   /** The run is gone when this process ends. */
   readonly passing?: boolean;
@@ -90,6 +92,7 @@ export async function follow(
       process.stdout.once('error', interruption.interrupt);
       const host: Host = {
         person: cliPerson({
+          name: options.name,
           desk,
           yes: options.yes,
           look,

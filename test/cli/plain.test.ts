@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { oneLine, plain, visible } from '../../src/cli/view/plain.ts';
 
-const harmful =
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/u;
+const harmful = /[[\p{Cc}\u200b\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]--[\n]]/v;
 
 /** Texts with much of what terminals obey in them. */
 const nasty = fc
@@ -80,10 +79,7 @@ describe('visible text', () => {
     fc.assert(
       fc.property(nasty, nasty, (one, two) => {
         fc.pre(one.isWellFormed() && two.isWellFormed() && !one.includes('\\') && !two.includes('\\'));
-        assert.doesNotMatch(
-          visible(one),
-          harmful.source === '' ? /$^/ : /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u202a-\u202e]/,
-        );
+        assert.doesNotMatch(visible(one).replaceAll('\t', ''), harmful);
         if (one !== two) assert.notEqual(visible(one), visible(two));
       }),
       { numRuns: 500 },

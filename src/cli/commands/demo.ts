@@ -38,6 +38,7 @@ export const demoCommand: CliCommand = {
         {
           json: options['json'] === true,
           yes: options['ask'] !== true,
+          name: options['ask'] === true ? undefined : 'the demo',
           teamFile: join(folder, 'team.yaml'),
           cwd: root,
           passing: kept === undefined,

@@ -1,8 +1,8 @@
-import { type Diagnosis, diagnose, type Finding } from '../../node/doctor.ts';
+import type { Diagnosis, Finding } from '../../node/doctor.ts';
 import { type CliCommand, textOf } from '../command.ts';
 import { exitCodes } from '../exit.ts';
 import { safe } from '../jsonEvents.ts';
-import { logTo, titlesOf, withProject } from '../session.ts';
+import { titlesOf, withProject } from '../session.ts';
 import { lookOf } from '../terminal.ts';
 import { cell, clip, glyph, type Glyph, paint, widthOf, wrap, type Look } from '../view/look.ts';
 import { oneLine } from '../view/plain.ts';
@@ -25,12 +25,7 @@ export const doctorCommand: CliCommand = {
       const look = lookOf(process.stdout, await titlesOf(project.root, teamFile, signal));
       if (options['json'] !== true && process.stderr.isTTY)
         process.stderr.write('Asking every route whether it is there …\n');
-      const diagnosis = await diagnose(project.root, {
-        ...(team !== undefined && { team }),
-        ...(teamFile !== undefined && { teamFile }),
-        log: logTo(() => {}),
-        signal,
-      });
+      const diagnosis = await project.diagnose({ team, teamFile, signal });
       const text = options['json'] === true ? `${safe(diagnosis)}\n` : `${doctorLines(diagnosis, look).join('\n')}\n`;
       process.stdout.write(text);
       return diagnosis.problem === undefined ? exitCodes.fine : exitCodes.failed;

@@ -3,7 +3,7 @@ import type { CliCommand } from '../command.ts';
 import { safe } from '../jsonEvents.ts';
 import { titlesOf, withProject } from '../session.ts';
 import { lookOf } from '../terminal.ts';
-import { diffLines } from '../view/diff.ts';
+import { exactDiff } from '../view/diff.ts';
 import { endLines, gateLines, reportLines } from '../view/ending.ts';
 import { headerLines } from '../view/blocks.ts';
 import { ledgerLines } from '../view/ledger.ts';
@@ -31,7 +31,7 @@ export const showCommand: CliCommand = {
       if (options['diff'] === true) {
         const diff = await project.diff(info.id, signal);
         // Into a file or a patch command goes what it is; to a person's eyes what is harmless.
-        if (process.stdout.isTTY) write(diffLines(diff, look, { exact: true }));
+        if (process.stdout.isTTY) write(exactDiff(diff, look));
         else process.stdout.write(diff);
         if (diff === '') process.stderr.write(`Run ${info.id} has no change yet.\n`);
         return 0;

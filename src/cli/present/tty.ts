@@ -62,7 +62,7 @@ export function ttyPresenter(options: TtyOptions): Presenter {
     try {
       const diff = await options.diff(run);
       const room = options.passing
-        ? { lines: 4 * diffRoom }
+        ? { lines: diffRoom, pointer: 'orchestra demo --keep FOLDER leaves all of it' }
         : { lines: diffRoom, pointer: `orchestra show ${run} --diff` };
       const lines = diffLines(diff, look(), room);
       screen.print(['', diffTitle(diff, look()), ...lines]);

@@ -119,7 +119,7 @@ function phaseBlock(phase: Phase, state: RunState, live: Live, look: Look): stri
   const sign = paint(look, 'green', glyph(look, 'done'));
   const ms = between(ended?.startedAt, ended?.endedAt);
   const line = phaseLine(look, columnsOf(state, look), sign, phase, ms, oneLine(ended?.summary ?? ''));
-  const rows = phase === 'triage' || phase === 'synthesis' ? [] : roleRows(state, phase, live, look);
+  const rows = phase === 'triage' || phase === 'synthesis' ? [] : roleRows(state, phase, live, look, true);
   const more =
     phase === 'analysis'
       ? ['', ...findingLines(state, look)]

@@ -67,17 +67,17 @@ export function columnsOf(state: RunState, look: Look): Columns {
   };
 }
 
-/** The rows of a phase: one line a role, its moves, and the tail of who is working. */
-export function roleRows(state: RunState, phase: Phase, live: Live, look: Look): string[] {
+/** The rows of a phase: one line a role, its moves, and the tail of who is working. `over`: for the scroll-back. */
+export function roleRows(state: RunState, phase: Phase, live: Live, look: Look, over = false): string[] {
   const columns = columnsOf(state, look);
-  return partsOf(state, phase).flatMap((part) => partRows(state, part, columns, live, look));
+  return partsOf(state, phase).flatMap((part) => partRows(state, part, columns, live, look, over));
 }
 
-function partRows(state: RunState, part: Part, columns: Columns, live: Live, look: Look): string[] {
+function partRows(state: RunState, part: Part, columns: Columns, live: Live, look: Look, over: boolean): string[] {
   const working = part.calls.filter((call) => call.state === 'working');
   if (part.calls.length === 0) return [waitingRow(state, part.role, columns, look)];
   if (working.length > 0) return working.flatMap((call) => workingRows(call, columns, live, look));
-  return foldedRows(state, part, columns, look);
+  return foldedRows(state, part, columns, look, over);
 }
 
 function waitingRow(state: RunState, role: string, columns: Columns, look: Look): string {
@@ -107,7 +107,7 @@ function workingRows(call: CallState, columns: Columns, live: Live, look: Look):
 }
 
 /** What a role that is not working did in this phase, as one row and its moves. */
-function foldedRows(state: RunState, part: Part, columns: Columns, look: Look): string[] {
+function foldedRows(state: RunState, part: Part, columns: Columns, look: Look, over: boolean): string[] {
   const last = part.calls.at(-1);
   if (!last) return [];
   const result = resultOf(state, part, last);
@@ -128,7 +128,8 @@ function foldedRows(state: RunState, part: Part, columns: Columns, look: Look): 
       .filter((call) => call.successorOf !== undefined)
       .map((call) => `${oneLine(call.id)} answered (declared successor)`),
   );
-  for (const line of successors) lines.push(...moveRow(look, line));
+  // The team says before that a successor is asked; that it answered is said for good when the phase is over.
+  if (over) for (const line of successors) lines.push(...moveRow(look, line));
   // A route that was left in several calls is said once.
   const moves = new Set(part.calls.flatMap((call) => call.moves.map((move) => moveWords(look, move))));
   for (const line of moves) lines.push(...moveRow(look, line));
@@ -256,7 +257,11 @@ function doneWord(state: RunState, part: Part, last: CallState): string {
 /** `done` is what a writer claims; `checked` is what the checks said. */
 function writtenWord(state: RunState, role: string): string {
   const own = Object.values(state.changes).filter((change) => change.landed.role === role);
-  const checks = own.map((change) => state.checks[`change:${change.landed.change}`]);
+  // Of an earlier round they say nothing about this one.
+  const checks = own.map(({ landed }) => {
+    const last = state.checks[`change:${landed.change}`];
+    return last?.tree === landed.tree ? last : undefined;
+  });
   if (own.length === 0) return 'done';
   if (checks.some((check) => check !== undefined && !check.green && check.results.some((r) => r.result === 'red')))
     return 'checks red';

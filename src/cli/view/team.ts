@@ -25,13 +25,12 @@ export function teamLines(state: RunState, look: Look): string[] {
 export function castLines(team: RunState['cast'], look: Look): string[] {
   const rows = team.map((cast) => {
     const choice = cast.models[0];
-    const standsFor = choice?.standsFor === undefined ? '' : `stands for ${modelName(look, choice.standsFor)}`;
-    const why = choice?.why === undefined ? '' : oneLine(choice.why);
+    const standsFor = choice?.standsFor === undefined ? '' : `stands in for ${modelName(look, choice.standsFor)}`;
     return {
       role: oneLine(cast.role),
       model: choice ? modelName(look, choice.model, choice.effort) : '',
       duties: cast.duties.map((duty) => dutyWords[duty]).join(', '),
-      note: [standsFor, why].filter(Boolean).join(': '),
+      note: standsFor,
     };
   });
   const role = Math.min(16, Math.max(...rows.map((row) => widthOf(row.role)), 0)) + 2;

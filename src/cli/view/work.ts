@@ -64,12 +64,16 @@ export function changeLines(state: RunState, look: Look): string[] {
   return lines;
 }
 
+const verdictWords = { fine: 'fine', 'needs-work': 'needs work' } as const;
+
 function oneChange(state: RunState, change: ChangeState, id: number, look: Look): string[] {
   const { landed } = change;
   const check = state.checks[`change:${landed.change}`];
-  const verdicts = [...new Map(change.verdicts.map((v) => [v.role, v.verdict.verdict])).entries()].map(
-    ([role, verdict]) => `${oneLine(role)} ${verdict === 'fine' ? 'fine' : 'needs work'}`,
-  );
+  const judges = [...new Set(change.verdicts.map((v) => v.role))];
+  const verdicts = judges.map((role) => {
+    const said = change.verdicts.filter((v) => v.role === role).map((v) => verdictWords[v.verdict.verdict]);
+    return `${oneLine(role)} ${said.join(` ${glyph(look, 'arrow')} `)}`;
+  });
   const words = dots(
     look,
     statWords(look, landed.files),
