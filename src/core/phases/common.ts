@@ -5,6 +5,7 @@ import type { AnswerKind } from '../run/answers.ts';
 import type { Emit, Run } from '../run/engine.ts';
 import type { EventOf, Phase } from '../run/events.ts';
 import { promptOf, type Section } from '../run/prompts.ts';
+import type { CallState } from '../run/state.ts';
 import { RunStopped } from '../run/stopped.ts';
 
 /**
@@ -87,18 +88,29 @@ export async function post(run: Run, key: string, message: Post): Promise<EventO
 
 /**
  * What the person said to this role, or to all, that no other call of it has told. Part of the call that it is for, and
- * still of it when it is made once more after a crash; a call that failed has told nobody.
+ * still of it when it is made once more after a crash; a call that failed for good has told nobody.
  */
 async function wordsFor(run: Run, key: string, role: string, emit: Emit): Promise<string[]> {
   const { said, taken, calls } = run.state();
   const mine = taken.filter((t) => t.role === role);
   const idsOf = (of: (call: string | undefined) => boolean): Set<string> =>
     new Set(mine.filter((t) => of(t.call)).flatMap((t) => t.ids));
-  const told = idsOf((call) => call !== key && (call === undefined || calls[call]?.state !== 'failed'));
+  const lost = (call: CallState | undefined): boolean => call?.state === 'failed' && call.failure?.kind !== 'cancelled';
+  const told = idsOf((call) => call !== key && (call === undefined || !lost(calls[call])));
   const here = idsOf((call) => call === key);
-  const words = said.filter((m) => m.kind === 'say' && (m.to === undefined || m.to === role) && !told.has(m.id));
+  const words = said.filter(
+    (m) =>
+      m.kind === 'say' &&
+      (m.to === undefined || m.to === role) &&
+      !told.has(m.id) &&
+      (run.taking.get(`${role} ${m.id}`) ?? key) === key,
+  );
   const ids = words.map((m) => m.id).filter((id) => !here.has(id));
-  if (ids.length > 0) await emit({ type: 'inbox.taken', role, ids, call: key });
+  if (ids.length > 0) {
+    for (const id of ids) run.taking.set(`${role} ${id}`, key);
+    await emit({ type: 'inbox.taken', role, ids, call: key });
+    for (const id of ids) run.taking.delete(`${role} ${id}`);
+  }
   return words.map((m) => m.text);
 }
 

@@ -50,7 +50,10 @@ function who(s: RunState): string[] {
         .filter((m) => m.to !== undefined)
         .map((m) => `moved from ${m.server} to ${m.to}: ${m.failure.message}`),
     );
-    return [`${c.title}: ${models.join(', ') || 'no answer'}${stands}, ${calls.length} calls`, ...moves].join('; ');
+    return [
+      `${c.title}: ${models.join(', ') || 'no answer'}${stands}, ${calls.length} ${calls.length === 1 ? 'call' : 'calls'}`,
+      ...moves,
+    ].join('; ');
   });
 }
 

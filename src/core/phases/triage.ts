@@ -38,7 +38,7 @@ export async function triage(run: Run, base: EventOf<'base.taken'>): Promise<Tri
       await stopFor(run, 'team', `Start with ${listed(chosen.cast.map((c) => c.title))}?`);
     }
     return decided.size === 'one'
-      ? `one model: ${decided.writer ?? 'the writer'}`
+      ? `one model: ${chosen.cast.find((c) => c.duties.includes('write'))?.title ?? 'the writer'}`
       : sizeWords[decided.size] + (decided.specialists.length > 0 ? ` + ${decided.specialists.join(', ')}` : '');
   });
   return made as Triage;

@@ -44,8 +44,14 @@ export function readAnswer<K extends AnswerKind>(kind: K, text: string): { answe
   return { answer: parsed.data as Answer<K> };
 }
 
+const forms = new Map<AnswerKind, string>();
+
 /** The form of an answer, for the prompt. */
 export function formOf(kind: AnswerKind): string {
+  const known = forms.get(kind);
+  if (known !== undefined) return known;
   const { $schema: _, ...schema } = z.toJSONSchema(answerSchemas[kind], { io: 'input' }) as Record<string, unknown>;
-  return JSON.stringify(schema);
+  const form = JSON.stringify(schema);
+  forms.set(kind, form);
+  return form;
 }

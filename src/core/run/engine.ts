@@ -28,6 +28,8 @@ export interface Run {
   readonly breaker: Breaker;
   /** Checkouts that are being made, so that lanes that want the same one wait for it. */
   readonly opening: Map<string, Promise<string>>;
+  /** Words of the person that a call is about to take, by role and id: of two calls of a role only one tells them. */
+  readonly taking: Map<string, string>;
   state(): RunState;
   /**
    * Does `work` once. Its event is journaled as the end of the step, and given again, without work, whenever the run is
@@ -126,6 +128,7 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
     budget: openBudget(() => state),
     breaker: openBreaker(ports.clock, input.team.limits.breakerSeconds * 1000),
     opening: new Map(),
+    taking: new Map(),
     state: () => state,
     finished: (key) => ends.has(key),
     nextMessage: () => (message += 1),

@@ -22,7 +22,12 @@ export function newRepository(): Repository {
 }
 
 const sha = (text: string): string => createHash('sha1').update(text).digest('hex');
-const blob = (text: string): string => sha(`blob ${Buffer.byteLength(text)}\0${text}`);
+const blobs = new Map<string, string>();
+const blob = (text: string): string => {
+  const known = blobs.get(text) ?? sha(`blob ${Buffer.byteLength(text)}\0${text}`);
+  blobs.set(text, known);
+  return known;
+};
 const sideOf = (text: string | undefined): FileSide | undefined =>
   text === undefined ? undefined : { mode: '100644', sha: blob(text), text };
 

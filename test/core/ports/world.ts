@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { GateVerdict } from '../../../src/core/change/change.ts';
+import { judgeChange } from '../../../src/core/change/gate.ts';
 import { mergeText } from '../../../src/core/change/merge.ts';
 import { UserError } from '../../../src/core/errors.ts';
 import type { Applier, Gate, Inbox, InboxMessage, Person, Ports } from '../../../src/core/ports.ts';
@@ -137,11 +137,7 @@ export function portsOf(world: World, life: Life, journal: Ports['journal']): Po
       async judge(changes, signal) {
         life.assertAlive();
         if (world.gate.judge) return world.gate.judge(changes, signal);
-        return changes.map(({ path, after }): GateVerdict => ({
-          path,
-          verdict: 'pass',
-          content: after ? `${after.mode} ${after.sha}` : 'deleted',
-        }));
+        return judgeChange(changes, { files: world.project.size, paths: [...world.project.keys()] });
       },
     },
     applier: applierOf(world, life),
