@@ -1,0 +1,31 @@
+import { oneLine } from '../../../core/bus/text.ts';
+import type { Server } from '../../../core/team/file.ts';
+import { settle } from '../../models/environment.ts';
+import type { Settled } from '../../models/environment.ts';
+
+/** Serena as a server over stdio, in the environment that every server gets, and told to report nothing about its use. */
+export function settledSerena(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  own: Readonly<Record<string, string>>,
+): Settled {
+  const server: Server = { command, args: [], env: {}, headers: {}, scripted: false };
+  const settled = settle('Serena', server, '', env);
+  if ('kind' in settled) throw new Error(settled.message);
+  // Filled in by nobody: `${…}` may stand in a path of the person's.
+  return { ...settled, command, args, env: { ...settled.env, ...quiet, ...own } };
+}
+
+/** What a Serena that is only asked something gets to know. */
+export function serenaEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+  return { ...settledSerena('serena', [], env, {}).env };
+}
+
+/** The first line that says anything, in at most so many characters. */
+export function lineOf(text: string, characters: number): string {
+  return oneLine(text.trim().split('\n', 1)[0] ?? '', characters);
+}
+
+/** It would send its version, backend and system to its makers. Source: Serena's `agent.py`, `_send_usage_info`. */
+const quiet = { SERENA_USAGE_REPORTING: 'false' };

@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import { UserError, reasonOf } from '../../../core/errors.ts';
+import type { Log } from '../../../core/ports.ts';
+import { liesWithin } from '../../files.ts';
+import { cacheFolder, projectKey } from '../../paths.ts';
+import { openStore } from '../store.ts';
+import type { Store } from '../store.ts';
+import { attachSerena } from './attach.ts';
+import type { Attached } from './attach.ts';
+import { findSerena } from './find.ts';
+import { inspectSerena } from './inspect.ts';
+import { openSerenaStore } from './serenaStore.ts';
+
+/** `memory.backend`: `auto` writes the bus by the embedded store and attaches Serena; `serena` writes it through Serena's tools; `files` does without. */
+export type MemoryBackend = 'auto' | 'serena' | 'files';
+
+export interface MemoryOptions {
+  readonly root: string;
+  readonly backend: MemoryBackend;
+  /** Where Serena is, as the person set it: a path, or `uvx`. */
+  readonly program?: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  /** Its end is Serena's end. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** The person's home folder; default that of the system. */
+  readonly home?: string;
+}
+
+export interface Memory {
+  readonly store: Store;
+  /** With `auto` it may still be starting; nothing waits for it. */
+  readonly serena?: Attached;
+  /** Sentences for the person, most often none. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Opens the memories of a project. Without a Serena that works, the embedded store does everything, and a note says why where the person
+ * asked for Serena. Throws as `openStore` does, and the signal's reason.
+ */
+export async function openMemory(options: MemoryOptions): Promise<Memory> {
+  const { root, backend, env, signal, log, home } = options;
+  if (backend === 'files') return { store: await openStore(root), notes: [] };
+  const notes = await inspectSerena({ root, env, ...(home === undefined ? {} : { home }) });
+  const files = await openStore(root);
+  const missing = (why: string): Memory => {
+    log.debug(`No Serena: ${why}`);
+    // Who has none and did not ask for one need not hear of it.
+    if (backend === 'auto' && !options.program) return { store: files, notes: [] };
+    return { store: files, notes: [...notes, `${why} The memories are written without Serena.`] };
+  };
+
+  const cache = join(cacheFolder(env), 'serena');
+  const found = await findSerena({
+    setting: options.program,
+    env,
+    signal,
+    cache,
+    mayDownload: backend === 'serena' || options.program === 'uvx',
+    ...(home === undefined ? {} : { home }),
+  });
+  if (!found.program) return missing(found.why);
+  const memories = join(root, '.serena', 'memories');
+  const folder = join(cache, projectKey(root));
+  try {
+    await refuseWithin(root, folder);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return missing(reasonOf(error));
+  }
+  const serena = attachSerena({ program: found.program, files, memories, folder, env, signal, log });
+  if (backend === 'auto') return { store: files, serena, notes };
+  const state = await serena.settled;
+  signal.throwIfAborted();
+  return {
+    store: openSerenaStore({ root, serena, files, log }),
+    serena,
+    notes:
+      state.is === 'gone'
+        ? [...notes, `Serena is not attached: ${state.why} The memories are written without it.`]
+        : notes,
+  };
+}
+
+/** What lies in the project may come from the project. */
+async function refuseWithin(root: string, folder: string): Promise<void> {
+  if (!(await liesWithin(root, folder))) return;
+  throw new UserError('cache-in-project', `Our cache folder lies in the project: ${folder}.`, {
+    hint: 'Set ORCHESTRA_CACHE to a folder outside of it.',
+  });
+}
