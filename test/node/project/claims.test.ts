@@ -36,7 +36,10 @@ describe('what code can check of a finding is checked before the plan', function
     const before = await place.git('status', '--porcelain');
     const played = await place.run('Better words, and insist on it');
     assert.equal(played.outcome, 'failed', story(played));
-    assert.match(played.reason ?? '', /^Lead could not be had: Its answer could not be used, twice\..*scout\.1, which is refuted/s);
+    assert.match(
+      played.reason ?? '',
+      /^Lead could not be had: Its answer could not be used, twice\..*scout\.1, which is refuted/s,
+    );
     assert.match(played.hint ?? '', /orchestra resume/);
     assert.deepEqual(eventsOf(played, 'plan.made'), []);
     assert.equal(await place.git('status', '--porcelain'), before);

@@ -26,7 +26,8 @@ const execute = promisify(execFile);
 /** Small functions, and a test of them that is the project's check. */
 export const words: Readonly<Record<string, string>> = {
   'package.json': '{\n  "name": "words",\n  "type": "module",\n  "scripts": { "test": "node test.js" }\n}\n',
-  'README.md': '# words\n\nSmall functions for words.\n\n- `shout(text)`: in upper case\n- `count(text)`: how many words\n',
+  'README.md':
+    '# words\n\nSmall functions for words.\n\n- `shout(text)`: in upper case\n- `count(text)`: how many words\n',
   'src/words.js': [
     'export const mark = "!";',
     '',
@@ -129,7 +130,9 @@ function teamOf(server: (name: string) => Record<string, unknown>): Record<strin
       judge: role('Judge', ['review'], 'beta'),
       extra: role('Extra', ['write'], 'beta'),
     },
-    teams: { words: { core: ['lead', 'scout', 'doubter', 'writer', 'second'], review: ['judge'], specialists: ['extra'] } },
+    teams: {
+      words: { core: ['lead', 'scout', 'doubter', 'writer', 'second'], review: ['judge'], specialists: ['extra'] },
+    },
     team: 'words',
     checks: [{ name: 'test', run: 'node test.js' }],
     stops: { team: 'team', plan: 'team', apply: 'always' },
@@ -183,7 +186,15 @@ async function makePlace(options: PlaceOptions): Promise<Place & { end(): Promis
   }
   await writeFile(script, await scriptOf(options.script));
   const [one, two] = [await serverOf(place, script, 'one'), await serverOf(place, script, 'two')];
-  await writeFile(teamFile, stringify(laid(teamOf((name) => (name === 'one' ? one : two)), options.team ?? {})));
+  await writeFile(
+    teamFile,
+    stringify(
+      laid(
+        teamOf((name) => (name === 'one' ? one : two)),
+        options.team ?? {},
+      ),
+    ),
+  );
 
   const project = (): Promise<Project> =>
     openProject(root, { log: quietLog, signal: new AbortController().signal, from: 'test' });
@@ -209,7 +220,10 @@ async function makePlace(options: PlaceOptions): Promise<Place & { end(): Promis
     };
     return { host, records, asked };
   };
-  const played = async (how: Playing | undefined, work: (project: Project, host: Host) => Promise<RunResult>): Promise<Played> => {
+  const played = async (
+    how: Playing | undefined,
+    work: (project: Project, host: Host) => Promise<RunResult>,
+  ): Promise<Played> => {
     const { host, records, asked } = hostOf(how);
     return { ...(await work(await project(), host)), records, asked };
   };
@@ -284,7 +298,10 @@ export function story(of: Played): string {
         : e.type === 'call.sent-back'
           ? [`${e.call} sent back: ${e.problem}`]
           : e.type === 'checks.ended'
-            ? e.results.map((r) => `${e.on}: ${r.name} ${r.result} ${r.reason ?? ''}${r.result === 'red' ? r.tail.slice(-400) : ''}`)
+            ? e.results.map(
+                (r) =>
+                  `${e.on}: ${r.name} ${r.result} ${r.reason ?? ''}${r.result === 'red' ? r.tail.slice(-400) : ''}`,
+              )
             : [],
   );
   return [`${of.outcome}: ${of.reason} ${of.hint}`, ...said].join('\n');
