@@ -266,7 +266,7 @@ export async function openProject(
     async clean(run, signal) {
       const workspaces = await openWorkspaces({ root, run: 'clean', log, signal });
       try {
-        return await workspaces.clean(run === undefined ? undefined : (await infoOf(run)).id);
+        return await workspaces.clean(run === undefined ? undefined : (await infoOf(run)).id, signal);
       } finally {
         await workspaces.close();
       }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { redactor, redactStream } from '../core/bus/redact.ts';
 import type { AskInput } from '../core/ask.ts';
+import { isAbort, reasonOf } from '../core/errors.ts';
 import { type Log, type Models, type Person, type Ports, RouteError } from '../core/ports.ts';
 import type { TeamFile } from '../core/team/file.ts';
 import { openApplier } from './apply/apply.ts';
@@ -109,7 +110,13 @@ export async function openPorts(o: PortsOptions): Promise<OpenPorts> {
       hash: sha256,
       redact: (text) => clean(text).text,
     };
-    return { ports, tidy: async () => void (await workspaces.clean(o.run)), close };
+    const tidy = async (): Promise<void> => {
+      // The run has ended well whatever becomes of its checkouts: `clean` removes later what stays.
+      await workspaces.clean(o.run, o.signal).catch((error: unknown) => {
+        if (!isAbort(error)) o.log.warn(`The workspaces of ${o.run} could not be removed: ${reasonOf(error)}`);
+      });
+    };
+    return { ports, tidy, close };
   } catch (error) {
     await close();
     throw error;
