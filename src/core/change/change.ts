@@ -7,6 +7,8 @@ export interface FileSide {
   readonly mode: '100644' | '100755' | '120000' | '160000';
   readonly sha: string;
   readonly text?: string;
+  /** Its size; wanted by the gate where there is no text. */
+  readonly bytes?: number;
 }
 
 /** A file that differs between two trees; renames are a deletion and a creation. */
