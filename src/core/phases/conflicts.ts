@@ -1,7 +1,6 @@
 import type { FileChange, Hunk } from '../change/change.ts';
 import { hunksOf, sideName } from '../change/hunks.ts';
 import { contains } from '../change/contains.ts';
-import { leavesTrace } from '../change/explain.ts';
 import { splitLines } from '../change/lines.ts';
 import { makeLedger } from '../change/ledger.ts';
 import { holdsConflictMarkers } from '../change/merge.ts';
@@ -141,40 +140,11 @@ function problemOf(
     if (!word && !stands) return `You say nothing of the hunk ${hunk.id}, and it does not stand in the file.`;
     if (word?.fate === 'merged' && !stands)
       return `You say that ${hunk.id} is merged, but it does not stand there as it was; say \`resolved\` if its intent does.`;
-    if (word?.fate === 'resolved' && hunk.kind === 'text' && !tracesOf(hunk, base, final ?? ''))
-      return `You say that ${hunk.id} is resolved, but nothing of it is in the file; say \`superseded\` or \`rejected\`.`;
     if (word?.fate === 'rejected' && stands) return `You say that ${hunk.id} is rejected, but it stands in the file.`;
-    if (word?.fate === 'superseded') {
-      const problem = winnerProblem(hunk.id, said, (id) => hunks.some((k) => k.id === id && there(k)));
-      if (problem !== undefined) return problem;
-    }
+    if (word?.fate === 'superseded' && word.by === undefined)
+      return `You say that ${hunk.id} is superseded: name the hunk that won.`;
   }
   return undefined;
-}
-
-/** Why what a hunk is said to have lost against is no winner; undefined when it stands in the file, itself or through another. */
-function winnerProblem(
-  hunk: string,
-  said: ReadonlyMap<string, Resolution['hunks'][number]>,
-  stands: (hunk: string) => boolean,
-): string | undefined {
-  const seen = new Set([hunk]);
-  let by: string | undefined = said.get(hunk)?.by;
-  if (by === undefined) return `You say that ${hunk} is superseded: name the hunk that won.`;
-  let last = by;
-  for (; by !== undefined && !seen.has(by); by = said.get(by)?.by) {
-    seen.add(by);
-    last = by;
-    const fate = said.get(by)?.fate;
-    if (fate === 'merged' || fate === 'resolved' || (fate === undefined && stands(by))) return undefined;
-    if (fate !== 'superseded') break;
-  }
-  return `You say that ${hunk} is superseded, but ${last} did not win: name a hunk of this conflict that stands in the file.`;
-}
-
-/** True when anything of the hunk is left in the file: the ledger will look for it in its place. */
-function tracesOf(hunk: Hunk, base: string, final: string): boolean {
-  return leavesTrace({ removed: hunk.removed ?? [], added: hunk.added ?? [] }, splitLines(final), splitLines(base));
 }
 
 /** What the ledger will say of this file, told while it can be mended: later the run would end with it. */
