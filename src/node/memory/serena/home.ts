@@ -98,6 +98,5 @@ const context = {
   description: 'The memories of a project, and nothing else.',
   prompt: '',
   single_project: true,
-  structured_tool_output: false,
   fixed_tools: memoryTools,
 };
