@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
 import type { Person, StopQuestion } from '../../../src/core/ports.ts';
 import type { JournalRecord, RunEvent } from '../../../src/core/run/events.ts';
-import type { Budget, TeamLayer } from '../../../src/core/team/file.ts';
+import type { Budget } from '../../../src/core/team/file.ts';
 import { openProject, type Host, type Project, type RunResult, type StartOptions } from '../../../src/node/project.ts';
 import { type Counted, readCounts } from '../../../src/servers/scripted/count.ts';
 import { leftovers, processesOf } from '../../harness/files.ts';
@@ -54,12 +54,17 @@ export const words: Readonly<Record<string, string>> = {
   ].join('\n'),
 };
 
+/** Parts of a team file; entries of what the team below has already need not be whole. */
+type Patch = { readonly [name: string]: unknown };
+
 export interface PlaceOptions {
   /** A file of `test/fixtures/scripts` without its ending; its parts come before those of `words.yaml`. */
   readonly script: string;
   readonly files?: Readonly<Record<string, string>>;
   /** Laid over the team below, part by part. */
-  readonly team?: TeamLayer;
+  readonly team?: Patch;
+  /** Scripted servers by name; the team below needs `one` and `two`. */
+  readonly servers?: readonly string[];
   /** Default true: a repository with one commit. */
   readonly git?: boolean;
 }
@@ -97,6 +102,8 @@ export interface Place {
   counts(): Counted[];
   /** Keys of calls that started, in order. */
   calls(): string[];
+  /** Another script from here on: for servers that start later, those of a resume. */
+  play(script: string): Promise<void>;
   read(path: string): Promise<string | undefined>;
   write(path: string, text: string): Promise<void>;
   git(...args: string[]): Promise<string>;
@@ -106,7 +113,7 @@ const route = (server: string, id: string): { server: string; ids: string[] } =>
 const brief = 'Do your part.';
 
 /** Two vendors over two servers; one orchestrator, two analysts, two writers, a reviewer, and a specialist who writes. */
-function teamOf(server: (name: string) => Record<string, unknown>): Record<string, unknown> {
+function teamOf(servers: Record<string, unknown>): Record<string, unknown> {
   const price = { input: 1, output: 1 };
   const role = (title: string, duties: string[], model: string): Record<string, unknown> => ({
     title,
@@ -116,7 +123,7 @@ function teamOf(server: (name: string) => Record<string, unknown>): Record<strin
   });
   return {
     version: 1,
-    servers: { one: server('one'), two: server('two') },
+    servers,
     models: {
       alpha: { title: 'Alpha', vendor: 'A', price, routes: [route('one', 'alpha-1')] },
       beta: { title: 'Beta', vendor: 'B', price, routes: [route('two', 'beta-1')] },
@@ -150,7 +157,7 @@ function laid(below: unknown, above: unknown): unknown {
 }
 
 /** A scripted server of this place, as a team file has it. */
-export async function serverOf(place: string, script: string, name: string): Promise<Record<string, unknown>> {
+async function serverOf(place: string, script: string, name: string): Promise<Record<string, unknown>> {
   const files = ['--script', script, '--count', join(place, 'count.jsonl')];
   return { command: '${node}', args: [await scriptedMain(), ...files, '--tempo', '0', '--name', name], scripted: true };
 }
@@ -184,17 +191,11 @@ async function makePlace(options: PlaceOptions): Promise<Place & { end(): Promis
     await git('add', '--all');
     await git('commit', '--quiet', '--message', 'words');
   }
-  await writeFile(script, await scriptOf(options.script));
-  const [one, two] = [await serverOf(place, script, 'one'), await serverOf(place, script, 'two')];
-  await writeFile(
-    teamFile,
-    stringify(
-      laid(
-        teamOf((name) => (name === 'one' ? one : two)),
-        options.team ?? {},
-      ),
-    ),
-  );
+  const play = async (name: string): Promise<void> => writeFile(script, await scriptOf(name));
+  await play(options.script);
+  const servers: Record<string, unknown> = {};
+  for (const name of options.servers ?? ['one', 'two']) servers[name] = await serverOf(place, script, name);
+  await writeFile(teamFile, stringify(laid(teamOf(servers), options.team ?? {})));
 
   const project = (): Promise<Project> =>
     openProject(root, { log: quietLog, signal: new AbortController().signal, from: 'test' });
@@ -242,6 +243,7 @@ async function makePlace(options: PlaceOptions): Promise<Place & { end(): Promis
     host: hostOf,
     counts,
     calls: () => counts().flatMap((c) => (c.event === 'started' ? [c.key] : [])),
+    play,
     read: (path) => readFile(join(root, path), 'utf8').catch(() => undefined),
     write,
     git,
