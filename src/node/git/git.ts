@@ -114,12 +114,18 @@ export async function askPersonsGit(
 }
 
 function failure(args: readonly string[], result: RunResult): Error {
-  if (/No space left on device|Disk quota exceeded/i.test(result.stderr)) {
-    return new UserError('disk-full', 'No room is left on the disk (or in your quota) for the workspaces.', {
-      hint: 'Free some space and go on; `orchestra clean` removes the workspaces of ended runs.',
-    });
+  if (/No space left on device|Disk quota exceeded|Out of diskspace/i.test(result.stderr)) {
+    return diskFull(new GitError(args, result));
   }
   return new GitError(args, result);
+}
+
+/** What a person is told when no room is left where the workspaces lie. */
+export function diskFull(cause: GitError): UserError {
+  return new UserError('disk-full', 'No room is left on the disk (or in your quota) for the workspaces.', {
+    hint: 'Free some space and go on; `orchestra clean` removes the workspaces of ended runs.',
+    cause,
+  });
 }
 
 /** What a program needs of the environment to run at all; nothing of git's. */
@@ -165,7 +171,6 @@ const fixed: NodeJS.ProcessEnv = {
   GIT_CONFIG_SYSTEM: nowhere,
   GIT_CONFIG_GLOBAL: nowhere,
   GIT_ATTR_NOSYSTEM: '1',
-  GIT_GRAFT_FILE: nowhere,
 };
 
 const onlyHarmless: Readonly<Record<string, string>> = {

@@ -1,3 +1,4 @@
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { git } from './git.ts';
 import type { PrivateRepository } from './privateRepository.ts';
@@ -69,4 +70,19 @@ export async function forgetCommits(repository: PrivateRepository, run: string, 
       ...call,
       input: refs.map((ref) => `delete ${ref}\n`).join(''),
     });
+}
+
+/**
+ * Packs what the private repository holds, and lets go of objects that nothing has held for two weeks and of what crashes left. Nobody
+ * else may be at work on it.
+ */
+export async function tidyRepository(repository: PrivateRepository, signal: AbortSignal): Promise<void> {
+  const objects = join(repository.gitDir, 'objects');
+  for (const folder of await readdir(objects)) {
+    // Only files: git makes each under such a name first.
+    for (const name of await readdir(join(objects, folder)).catch(() => [])) {
+      if (name.startsWith('tmp_')) await rm(join(objects, folder, name), { force: true });
+    }
+  }
+  await git(['gc', '--quiet', '--prune=2.weeks.ago'], { signal, gitDir: repository.gitDir, borrow: repository.borrow });
 }

@@ -78,6 +78,13 @@ export async function packTree(
   };
 }
 
+/** Bytes of the files that a pack of this tree would have if there is room; binary files are not told from text yet. */
+export async function packableBytes(repository: PrivateRepository, tree: string, signal: AbortSignal): Promise<number> {
+  const entries = await listTree(repository, tree, { sizes: true, signal });
+  const wanted = entries.filter((entry) => reasonByName(entry) === undefined && (entry.size ?? 0) <= textBytes);
+  return wanted.reduce((sum, entry) => sum + (entry.size ?? 0), 0);
+}
+
 interface Packed {
   readonly path: string;
   readonly text: string;
@@ -141,6 +148,5 @@ function reasonByText(path: string, text: string): string | undefined {
 }
 
 function oneLine(path: string): string {
-  // oxlint-disable-next-line no-control-regex -- a name may hold any of them, and the list goes to people and models
   return /[\x00-\x1f\x7f"\\]/.test(path) ? JSON.stringify(path) : path;
 }

@@ -73,8 +73,8 @@ export async function mendRepository(repository: PrivateRepository): Promise<voi
   await mend(join(gitDir, 'HEAD'), 'ref: refs/heads/none\n');
   await mend(join(gitDir, 'info', 'attributes'), neutralAttributes);
   await mend(join(gitDir, 'info', 'exclude'), '');
-  await rm(join(gitDir, 'objects', 'info', 'alternates'), { force: true });
-  await rm(join(gitDir, 'shallow'), { force: true });
+  for (const name of ['objects/info/alternates', 'info/grafts', 'shallow'])
+    await rm(join(gitDir, name), { force: true });
 }
 
 async function mend(path: string, text: string): Promise<void> {

@@ -241,7 +241,10 @@ export async function diffForPeople(
   }
 }
 
-/** The bytes of one file, by its blob id. */
+/** The bytes of a file, by its blob id. Throws `UserError` (`lost-objects`) when it is gone. */
 export async function readBlob(repository: PrivateRepository, sha: string, signal: AbortSignal): Promise<Buffer> {
-  return (await git(['cat-file', 'blob', objectId(sha)], { signal, gitDir: repository.gitDir })).stdout;
+  const call = { signal, gitDir: repository.gitDir, borrow: repository.borrow };
+  const read = await git(['cat-file', 'blob', objectId(sha)], { ...call, codes: [0, 128] });
+  if (read.code !== 0) throw lostObjects(sha);
+  return read.stdout;
 }

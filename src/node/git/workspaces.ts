@@ -1,15 +1,16 @@
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { UserError } from '../../core/errors.ts';
 import type { Log, Workspaces } from '../../core/ports.ts';
-import { makeFolder } from '../files.ts';
+import { diskError, makeFolder } from '../files.ts';
 import { isPlainName } from '../paths.ts';
 import { lifeOf, ownerSchema, thisOwner } from '../run/owner.ts';
 import { treeWithFiles, treeWithRestored } from './edits.ts';
-import { forgetCommits, holdCommits, keepCommits } from './keep.ts';
+import { forgetCommits, holdCommits, keepCommits, tidyRepository } from './keep.ts';
 import { mergeCommits } from './merge.ts';
-import { packTree } from './pack.ts';
+import { GitError, diskFull } from './git.ts';
+import { packTree, packableBytes } from './pack.ts';
 import { inspectFolder } from './person.ts';
 import { openPrivateRepository } from './privateRepository.ts';
 import type { PrivateRepository } from './privateRepository.ts';
@@ -30,10 +31,11 @@ export interface OpenWorkspacesOptions {
 
 export interface OpenWorkspaces extends Workspaces {
   /**
-   * Removes the workspaces of this run, or without an argument of every run of the project that no living process works on, and what crashes
-   * left. Kept commits stay. Resolves to the runs whose workspaces were removed.
+   * Removes the workspaces of this run unless another living process works on it. With `undefined`: of every other run of the project
+   * that no living process works on, and if there is no such process, also what crashes left, and objects that nothing has held for
+   * two weeks. Kept commits stay. Resolves to the runs whose workspaces were removed.
    */
-  clean(run?: string): Promise<string[]>;
+  clean(run: string | undefined, signal: AbortSignal): Promise<string[]>;
   /** The bytes of a file, by its blob id. */
   blob(sha: string, signal: AbortSignal): Promise<Buffer>;
   /** Lets go of the commits that were kept for a run: it can no longer be shown or applied. */
@@ -51,31 +53,44 @@ export async function openWorkspaces({ root, run, log, signal }: OpenWorkspacesO
   }
   const repository = await openPrivateRepository(project, signal);
   const checkouts: Checkouts = { repository, run, log };
-  const claim = await claimRun(repository, run);
-  const alone = byName();
+  const onDisk = async <T>(act: () => Promise<T>): Promise<T> => {
+    try {
+      return await act();
+    } catch (error) {
+      throw (await outOfRoom(error, repository.folder)) ?? diskError(error, repository.folder);
+    }
+  };
+  const claim = await onDisk(() => claimRun(repository, run));
+  const queue = byName();
+  const alone = <T>(name: string, act: () => Promise<T>): Promise<T> => queue(name, () => onDisk(act));
+
+  async function takeBase(stop: AbortSignal): ReturnType<Workspaces['takeBase']> {
+    // Looked at anew: the person may have begun or removed a repository meanwhile; then this one is no longer the right one.
+    const now = await inspectFolder(root, stop);
+    if ((now.git?.format ?? 'sha1') !== repository.format || now.git?.commonDir !== project.git?.commonDir) {
+      throw new UserError(
+        'moved-repository',
+        `The git repository of ${root} came, went or moved since this was opened.`,
+        {
+          hint: 'Start again.',
+        },
+      );
+    }
+    const base = await takeSnapshot(repository, now, stop);
+    await holdCommits(repository, run, [base.commit], stop);
+    return { ...base, bytes: await packableBytes(repository, base.tree, stop) };
+  }
 
   return {
-    async takeBase(stop) {
-      // Looked at anew: the person may have begun or removed a repository meanwhile; then this one is no longer the right one.
-      const now = await inspectFolder(root, stop);
-      if ((now.git?.format ?? 'sha1') !== repository.format || now.git?.commonDir !== project.git?.commonDir) {
-        throw new UserError(
-          'moved-repository',
-          `The git repository of ${root} came, went or moved since this was opened.`,
-          { hint: 'Start again.' },
-        );
-      }
-      const base = await takeSnapshot(repository, now, stop);
-      await holdCommits(repository, run, [base.commit], stop);
-      return base;
-    },
+    takeBase: (stop) => onDisk(() => takeBase(stop)),
     open: (name, commit, stop) => alone(name, () => openCheckout(checkouts, name, commit, stop)),
     find: (name, commit) => alone(name, () => findCheckout(checkouts, name, commit)),
     commit: (name, message, stop) => alone(name, () => commitCheckout(checkouts, name, message, stop)),
     changes: (from, to, stop) => changesBetween(repository, from, to, stop),
-    merge: (base, ours, theirs, stop) => mergeCommits(repository, base, ours, theirs, stop),
-    withFiles: (tree, parent, files, stop) => treeWithFiles(repository, tree, parent, files, stop),
-    restore: (tree, from, parent, paths, stop) => treeWithRestored(repository, tree, from, parent, paths, stop),
+    merge: (base, ours, theirs, stop) => onDisk(() => mergeCommits(repository, base, ours, theirs, stop)),
+    withFiles: (tree, parent, files, stop) => onDisk(() => treeWithFiles(repository, tree, parent, files, stop)),
+    restore: (tree, from, parent, paths, stop) =>
+      onDisk(() => treeWithRestored(repository, tree, from, parent, paths, stop)),
     read: (tree, path, stop) => readText(repository, tree, path, stop),
     blob: (sha, stop) => readBlob(repository, sha, stop),
     list: async (tree, stop) =>
@@ -83,14 +98,21 @@ export async function openWorkspaces({ root, run, log, signal }: OpenWorkspacesO
     pack: (tree, tokens, stop) => packTree(repository, tree, tokens, stop),
     diff: (from, to, stop) => diffForPeople(repository, from, to, stop),
     remove: (name) => alone(name, () => removeCheckout(checkouts, name)),
-    keep: async (of, commits, stop) => keepCommits(repository, checkRun(of), commits, stop),
-    clean: async (of) => clean(repository, of === undefined ? undefined : checkRun(of), run),
+    keep: (of, commits, stop) => onDisk(async () => keepCommits(repository, checkRun(of), commits, stop)),
+    clean: (of, stop) => onDisk(async () => clean(repository, of === undefined ? of : checkRun(of), run, stop)),
     forget: async (of, stop) => forgetCommits(repository, checkRun(of), stop),
     async close() {
-      await alone.idle();
+      await queue.idle();
       await rm(claim, { force: true });
     },
   };
+}
+
+/** git does not always say that it was the disk: where it failed and there is no room, that is why. */
+async function outOfRoom(error: unknown, folder: string): Promise<UserError | undefined> {
+  if (!(error instanceof GitError)) return undefined;
+  const disk = await statfs(folder).catch(() => undefined);
+  return disk && disk.bavail * disk.bsize < 64 * 1024 ? diskFull(error) : undefined;
 }
 
 function checkRun(run: string): string {
@@ -143,7 +165,12 @@ async function isClaimed(repository: PrivateRepository, run: string): Promise<bo
   return false;
 }
 
-async function clean(repository: PrivateRepository, only: string | undefined, own: string): Promise<string[]> {
+async function clean(
+  repository: PrivateRepository,
+  only: string | undefined,
+  own: string,
+  signal: AbortSignal,
+): Promise<string[]> {
   const { folder } = repository;
   const found = new Set([
     ...(await readdir(join(folder, 'work')).catch(() => [])),
@@ -152,19 +179,20 @@ async function clean(repository: PrivateRepository, only: string | undefined, ow
   const removed: string[] = [];
   let others = false;
   for (const run of found) {
-    const wanted = only === undefined || run === only;
+    signal.throwIfAborted();
     const claimed = run !== own && (await isClaimed(repository, run));
     if (claimed) others = true;
-    if (!wanted || claimed || (run === own && only !== own)) continue;
+    if (claimed || (only === undefined ? run === own : run !== only)) continue;
     const had = await readdir(join(folder, 'work', run)).catch(() => []);
     await removeTree(join(folder, 'work', run));
     if (run !== own) await removeTree(join(folder, 'state', run));
     if (had.length > 0) removed.push(run);
   }
-  // Scratch files belong to whoever is at work; with nobody else there they are a crash's.
   if (only === undefined && !others) {
+    // Scratch files belong to whoever is at work; with nobody else there they are a crash's.
     await removeTree(join(folder, 'scratch'));
     await mkdir(join(folder, 'scratch'), { recursive: true });
+    await tidyRepository(repository, signal);
   }
   return removed.sort();
 }

@@ -264,6 +264,7 @@ describe('the base of a run', function () {
     ]);
     const workspaces = await world.open(root);
     assert.equal((await workspaces.commit('w', 'nothing', never)).tree, taken.tree);
+    assert.equal((await workspaces.takeBase(never)).tree, taken.tree);
     assert.equal(existsSync(marker), false);
     world.files(taken.path, { 'lib/sub/y': 'lost' });
     await assert.rejects(workspaces.commit('w', 'more', never), { code: 'workspace-files', message: /lib\/sub/ });

@@ -92,6 +92,16 @@ describe('trees', function () {
     for (const { path, after } of changes) assert.ok(after?.text === files[path], path);
   });
 
+  it('give the bytes of a file, borrowed or not', async () => {
+    const files = Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`f${i}`, Buffer.from([i, 0, 255, 13])]));
+    const base = await project(files);
+    const made = await workspaces.withFiles(base.tree, base.commit, [{ path: 'f7', content: '\0' }], never);
+    const [change] = await workspaces.changes(base.tree, made.tree, never);
+    assert.deepEqual([...(await workspaces.blob(change?.before?.sha as string, never))], [7, 0, 255, 13]);
+    assert.deepEqual([...(await workspaces.blob(change?.after?.sha as string, never))], [0]);
+    await assert.rejects(workspaces.blob('f'.repeat(40), never), { code: 'lost-objects' });
+  });
+
   it('give the text of regular files only, whatever is asked for', async () => {
     const base = await project(
       {
@@ -331,6 +341,8 @@ describe('trees', function () {
         ['talk.ts', '// we say @generated here later\n'],
       ]);
       assert.equal(packed.files, 4);
+      // What triage reckons with before anything is read: a little more, since generated and binary files show only in their text.
+      assert.ok(base.bytes !== undefined && base.bytes > 40 && base.bytes < 6400, String(base.bytes));
       assert.deepEqual(packed.leftOut, [
         '.env: may hold secrets',
         'a.js.map: generated',

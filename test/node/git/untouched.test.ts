@@ -133,7 +133,7 @@ describe("the person's repository", function () {
       await workspaces.find('one', base.commit, never);
       await workspaces.keep('run1', [base.commit, resolved.commit], never);
       await workspaces.remove('one');
-      await workspaces.clean('run1');
+      await workspaces.clean('run1', never);
 
       assert.deepEqual(readdirSync(markers), []);
       assert.deepEqual([fingerprint(main, { dates: true }), fingerprint(root, { dates: true })], before);

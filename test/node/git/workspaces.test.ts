@@ -172,7 +172,7 @@ describe('workspaces', function () {
       }
       await workspaces.close();
       const last = await world.open(root, 'run9');
-      assert.deepEqual(await last.clean(), ['run1']);
+      assert.deepEqual(await last.clean(undefined, never), ['run1']);
       assert.equal(
         shell(world.cache, 'ls -A projects/*/work/run1 projects/*/scratch 2>/dev/null | grep -v ":$" || true').trim(),
         '',
@@ -286,14 +286,14 @@ describe('workspaces', function () {
       await workspaces.keep('run1', [base.commit], never);
       const other = await world.open(root, 'run2');
       await other.open('w', base.commit, never);
-      assert.deepEqual(await other.clean(), []);
+      assert.deepEqual(await other.clean(undefined, never), []);
       await workspaces.close();
-      assert.deepEqual(await other.clean(), ['run1']);
+      assert.deepEqual(await other.clean(undefined, never), ['run1']);
       assert.ok(await other.find('w', base.commit, never));
       const again = await world.open(root, 'run1');
       assert.equal(await again.find('w', base.commit, never), undefined);
       assert.deepEqual(await again.list(base.commit, never), await other.list(base.commit, never));
-      assert.deepEqual(await other.clean('run2'), ['run2']);
+      assert.deepEqual(await other.clean('run2', never), ['run2']);
       await other.open('w', base.commit, never);
     });
 
@@ -301,7 +301,7 @@ describe('workspaces', function () {
       const { path } = await workspaces.open('w', base.commit, never);
       mkdirSync(join(path, 'in'));
       symlinkSync(root, join(path, 'in', 'out'), 'junction');
-      await workspaces.clean('run1');
+      await workspaces.clean('run1', never);
       assert.ok(existsSync(join(root, 'src/a.ts')));
       assert.equal(existsSync(path), false);
     });
