@@ -56,16 +56,8 @@ describe('checks judge', function () {
     assert.equal(played.reason, 'The merged change is red after 1 attempt to mend it: rule.');
     assert.match(played.hint ?? '', /^Nothing was applied\./);
     assert.deepEqual(
-      eventsOf(played, 'checks.ended')
-        .map((e) => [e.on, e.green])
-        .toSorted(),
-      [
-        ['base', true],
-        ['change:second', true],
-        ['change:writer', true],
-        ['merged', false],
-        ['merged', false],
-      ],
+      new Set(eventsOf(played, 'checks.ended').map((e) => `${e.on} ${e.green}`)),
+      new Set(['base true', 'change:second true', 'change:writer true', 'merged false']),
     );
     assert.deepEqual(await filesOf(place.root), before);
     const asked = place.calls();
