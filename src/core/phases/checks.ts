@@ -57,10 +57,17 @@ async function heldFor(run: Run, from: string, to: string, emit: Emit): Promise<
     const reason = 'The checks would execute it.';
     const file: GateVerdict = { path: change.path, verdict: 'held', code: 'executed', reason, content };
     if (isApproved(run, file)) continue;
+    const key = `${file.path} ${content}`;
+    if (run.declined.has(key)) {
+      held.push(change.path);
+      continue;
+    }
     const diff = `${change.path}\n${change.after?.text ?? '(deleted or binary)'}`;
     const answered = await approval(run, emit, file, diff);
     await emit({ type: 'stop.answered', ...answered });
-    if (answered.answer !== 'go') held.push(change.path);
+    if (answered.answer === 'go') continue;
+    run.declined.add(key);
+    held.push(change.path);
   }
   return held;
 }
@@ -73,8 +80,7 @@ async function runAll(run: Run, name: string, commit: string): Promise<CheckResu
   await checks.prepare(cwd, run.signal);
   const results: CheckResult[] = [];
   for (const check of wanted) {
-    const result = await checks.run(check, cwd, run.signal);
-    results.push({ ...result, tail: run.ports.redact(result.tail) });
+    results.push(await checks.run(check, cwd, run.signal));
   }
   return results;
 }

@@ -73,15 +73,14 @@ export async function post(run: Run, key: string, message: Post): Promise<EventO
   return run.step(`${key}#post`, 'message.posted', null, async () => {
     const seq = run.nextMessage();
     const to = [...(message.to ?? ['all'])];
-    const redact = (text: string): string => run.ports.redact(text);
     return {
       seq,
       from: message.from,
       to,
       kind: message.kind,
-      subject: redact(message.subject),
+      subject: message.subject,
       memory: messageName({ run: run.input.run, seq, from: message.from, to, kind: message.kind }),
-      body: redact(message.body),
+      body: message.body,
     };
   });
 }

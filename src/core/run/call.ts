@@ -103,7 +103,7 @@ async function overRoutes<K extends AnswerKind>(run: Run, spec: CallSpec<K>, emi
           ...ref,
           kind,
           ok: true,
-          answer: result.answer,
+          answer: withoutEdits(result.answer),
           model: way.name,
           server: way.route.server,
           agent: way.route.agent,
@@ -158,6 +158,12 @@ async function tellSkipped(run: Run, cast: Cast, first: Way | undefined, taken: 
     `${cast.title}: ${name(first)} is left alone for now (${why}), so ${name(taken)} is asked.`,
     cast.role,
   );
+}
+
+/** Edits are in the commit; the journal keeps what was said. */
+function withoutEdits(answer: object): object {
+  const { edits: _, ...rest } = answer as { edits?: unknown };
+  return rest;
 }
 
 /** What a writer left in its folder, or wants written there, and what nobody can take: its own fault, and its to mend. */

@@ -4,6 +4,7 @@ import type { TeamFile } from '../team/file.ts';
 import { type Breaker, openBreaker } from './breaker.ts';
 import { type BudgetKeeper, openBudget } from './budget.ts';
 import type { EventOf, JournalRecord, Outcome, RunEvent } from './events.ts';
+import { withoutSecrets } from './clean.ts';
 import { fold, type RunState } from './state.ts';
 import { RunStopped } from './stopped.ts';
 
@@ -30,6 +31,8 @@ export interface Run {
   readonly opening: Map<string, Promise<string>>;
   /** Words of the person that a call is about to take, by role and id: of two calls of a role only one tells them. */
   readonly taking: Map<string, string>;
+  /** Files, each with its content, that the person did not let a check execute: not asked about again while this process goes on. */
+  readonly declined: Set<string>;
   state(): RunState;
   /**
    * Does `work` once. Its event is journaled as the end of the step, and given again, without work, whenever the run is
@@ -97,7 +100,10 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
   let deadline: { signal: AbortSignal; cancel(): void } | undefined;
 
   const append = async (entry: { event: RunEvent; step?: string; ends?: string }): Promise<JournalRecord> => {
-    const record = await ports.journal.append(entry);
+    const record = await ports.journal.append({
+      ...entry,
+      event: withoutSecrets(entry.event, (text) => ports.redact(text)),
+    });
     state = fold([record], state);
     hooks.onRecord?.(record);
     // Journal first: what a crash leaves out here is written when the run is opened again.
@@ -129,6 +135,7 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
     breaker: openBreaker(ports.clock, input.team.limits.breakerSeconds * 1000),
     opening: new Map(),
     taking: new Map(),
+    declined: new Set(),
     state: () => state,
     finished: (key) => ends.has(key),
     nextMessage: () => (message += 1),
@@ -151,8 +158,10 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
           await append({ event, step: key });
         });
         const event = { type, ...result } as EventOf<typeof type>;
-        ends.set(key, await append({ event, step: key, ends: hash }));
-        return event;
+        const record = await append({ event, step: key, ends: hash });
+        ends.set(key, record);
+        // As it will be read on resume, so that both go on with the same.
+        return record.event as EventOf<typeof type>;
       } finally {
         open.delete(key);
       }
@@ -182,7 +191,7 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
     async received(message) {
       if (state.said.some((m) => m.id === message.id)) return false;
       const { id, kind, to, from } = message;
-      await append({ event: { type: 'inbox.received', id, kind, text: ports.redact(message.text), to, from } });
+      await append({ event: { type: 'inbox.received', id, kind, text: message.text, to, from } });
       return true;
     },
     async end(end) {

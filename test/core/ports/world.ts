@@ -32,6 +32,7 @@ export interface World {
   gate: Partial<Gate>;
   /** The outcome of a check on these files; green where it says nothing. */
   check: (check: Check, files: Files) => Partial<CheckResult> | undefined;
+  prepare: (cwd: string, signal: AbortSignal) => Promise<void>;
   probe: Parameters<typeof scriptedModels>[0]['probe'];
   /** A word to the inbox from another terminal, in the middle of things. */
   say(text: string, to?: string, kind?: InboxMessage['kind']): void;
@@ -57,6 +58,7 @@ export function newWorld(options: { team: TeamFile; project: Record<string, stri
     person: {},
     gate: {},
     check: () => undefined,
+    prepare: async () => {},
     probe: undefined,
     say(text, to, kind = 'say') {
       world.inbox.push({
@@ -97,8 +99,9 @@ export function portsOf(world: World, life: Life, journal: Ports['journal']): Po
     }),
     workspaces: memoryWorkspaces(repository, { life, project: () => world.project }),
     checks: {
-      async prepare() {
+      async prepare(cwd, signal) {
         life.assertAlive();
+        await world.prepare(cwd, signal);
       },
       async run(check, cwd, signal) {
         life.assertAlive();

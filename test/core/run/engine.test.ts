@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
+import { withoutSecrets } from '../../../src/core/run/clean.ts';
 import { canonical, lanes, openRun, type Run, type RunHandle } from '../../../src/core/run/engine.ts';
+import { runEventSchema } from '../../../src/core/run/events.ts';
 import { RunStopped } from '../../../src/core/run/stopped.ts';
 import { newLife } from '../ports/crash.ts';
 import { memoryJournal } from '../ports/journal.ts';
@@ -217,5 +219,51 @@ describe('inputs', () => {
     assert.notEqual(canonical([1, 2]), canonical([2, 1]));
     assert.equal(canonical(undefined), 'undefined');
     assert.equal(createHash('sha256').update(canonical(null)).digest('hex').length, 64);
+  });
+});
+
+describe('what is written down', () => {
+  it('has no secrets in its words, and keeps its names', () => {
+    const redact = (text: string): string => text.replaceAll('hunter2', '[redacted]');
+    const event = {
+      type: 'findings.held' as const,
+      role: 'hunter2',
+      summary: 'It is hunter2!',
+      findings: [
+        {
+          id: 'hunter2.1',
+          role: 'hunter2',
+          model: 'm1',
+          check: 'refuted' as const,
+          problem: 'No hunter2.',
+          claim: 'hunter2',
+          detail: '',
+          severity: 'low' as const,
+          evidence: [{ kind: 'file' as const, path: 'src/hunter2.ts', quote: 'x hunter2 y' }],
+        },
+      ],
+    };
+    const clean = withoutSecrets(event, redact);
+    assert.deepEqual(runEventSchema.parse(clean), clean);
+    assert.deepEqual(clean, {
+      ...event,
+      summary: 'It is [redacte',
+      findings: [
+        {
+          ...event.findings[0],
+          problem: 'No [redacte',
+          claim: '[redact',
+          evidence: [{ kind: 'file', path: 'src/hunter2.ts', quote: 'x [redacted' }],
+        },
+      ],
+    });
+  });
+
+  it('is what the step gives at once, and again on resume', async () => {
+    const w = world();
+    const work = async (run: Run) =>
+      run.step('a', 'phase.ended', null, async () => ({ phase: 'analysis' as const, summary: 'hunter2-secret' }));
+    const first = await work((await owner(w)).run);
+    assert.deepEqual(await work((await owner(w)).run), first);
   });
 });
