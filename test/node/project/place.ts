@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
-import type { Person, StopQuestion } from '../../../src/core/ports.ts';
+import type { Log, Person, StopQuestion } from '../../../src/core/ports.ts';
 import type { JournalRecord, RunEvent } from '../../../src/core/run/events.ts';
 import type { Budget } from '../../../src/core/team/file.ts';
 import { openProject, type Host, type Project, type RunResult, type StartOptions } from '../../../src/node/project.ts';
@@ -98,6 +98,8 @@ export interface Place {
   undo(run: string): Promise<{ run: string; files: string[] }>;
   project(): Promise<Project>;
   host(how?: Playing): { host: Host; records: JournalRecord[]; asked: StopQuestion[] };
+  /** What was logged as a warning or an error. */
+  readonly logged: readonly string[];
   /** Lines of all scripted servers. */
   counts(): Counted[];
   /** Keys of calls that started, in order. */
@@ -197,8 +199,10 @@ async function makePlace(options: PlaceOptions): Promise<Place & { end(): Promis
   for (const name of options.servers ?? ['one', 'two']) servers[name] = await serverOf(place, script, name);
   await writeFile(teamFile, stringify(laid(teamOf(servers), options.team ?? {})));
 
+  const logged: string[] = [];
+  const log: Log = { ...quietLog, warn: (line) => void logged.push(line), error: (line) => void logged.push(line) };
   const project = (): Promise<Project> =>
-    openProject(root, { log: quietLog, signal: new AbortController().signal, from: 'test' });
+    openProject(root, { log, signal: new AbortController().signal, from: 'test' });
   const hostOf: Place['host'] = (how = {}) => {
     const records: JournalRecord[] = [];
     const asked: StopQuestion[] = [];
@@ -241,6 +245,7 @@ async function makePlace(options: PlaceOptions): Promise<Place & { end(): Promis
     undo: async (run) => (await project()).undo(run, hostOf().host),
     project,
     host: hostOf,
+    logged,
     counts,
     calls: () => counts().flatMap((c) => (c.event === 'started' ? [c.key] : [])),
     play,
