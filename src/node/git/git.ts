@@ -70,12 +70,7 @@ export async function gitLine(args: readonly string[], call: GitCall): Promise<s
   return (await git(args, call)).stdout.toString('utf8').trim();
 }
 
-/** git as above, for a list that ends each entry with NUL. Bytes, since a path may be no UTF-8. */
-export async function gitList(args: readonly string[], call: GitCall): Promise<Buffer[]> {
-  return splitNul((await git(args, call)).stdout);
-}
-
-/** The entries of a NUL-ended list. */
+/** The entries of a NUL-ended list; bytes, since a path may be no UTF-8. */
 export function splitNul(list: Buffer): Buffer[] {
   const entries: Buffer[] = [];
   let start = 0;

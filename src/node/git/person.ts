@@ -8,7 +8,7 @@ import { GitError, askPersonsGit, git, splitNul } from './git.ts';
 
 export type ObjectFormat = 'sha1' | 'sha256';
 
-export interface PersonsGit {
+interface PersonsGit {
   /** `.git`, or that of the linked worktree or submodule. */
   readonly gitDir: string;
   readonly commonDir: string;

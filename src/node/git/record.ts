@@ -303,6 +303,6 @@ export function isGitsOwn(path: string, link: boolean): boolean {
 }
 
 /** A list of paths as git reads it. */
-export function nulList(paths: Iterable<string>): string {
+function nulList(paths: Iterable<string>): string {
   return [...paths].map((path) => `${path}\0`).join('');
 }

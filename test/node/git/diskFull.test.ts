@@ -17,11 +17,12 @@ describe('a full disk', function () {
     small = join(world.folder, 'small');
     mkdirSync(small);
     mounted =
-      process.platform === 'linux' && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', small]).status === 0;
+      process.platform === 'linux' &&
+      spawnSync('/bin/sh', ['-c', `mount -t tmpfs -o size=2m tmpfs '${small}'`]).status === 0;
     if (!mounted) this.skip();
   });
   after(async () => {
-    if (mounted) spawnSync('umount', [small]);
+    if (mounted) spawnSync('/bin/sh', ['-c', `umount '${small}'`]);
     await world.end();
   });
 
