@@ -15,7 +15,8 @@ import { answerOf, argumentsFor, memoryTools, namesOf, parametersIn } from './to
 import type { Answer, MemoryArguments, MemoryTool, Parameters } from './tools.ts';
 
 export type SerenaState =
-  | { readonly is: 'starting' }
+  /** For the first time, or anew after what `why` says. */
+  | { readonly is: 'starting'; readonly why?: string }
   | { readonly is: 'attached'; readonly version: string }
   /** For good, with the reason as a sentence. */
   | { readonly is: 'gone'; readonly why: string };
@@ -23,7 +24,7 @@ export type SerenaState =
 /** A Serena of ours on the memories of one project. */
 export interface Attached {
   readonly state: SerenaState;
-  /** When it is attached or gone for the first time. Never rejects. */
+  /** When it is attached or gone, or has failed once and is started anew. Never rejects. */
   readonly settled: Promise<SerenaState>;
   /**
    * Calls one of its tools; calls are answered one after the other. Rejects with `SerenaLost` when no answer came; that Serena is ended then,
@@ -103,7 +104,7 @@ export function attachSerena(options: AttachOptions): Attached {
     state = next;
     if (next.is === 'gone') log.info(`Serena is not attached: ${next.why}`);
     if (next.is === 'attached') log.debug(`Serena ${next.version} is attached.`);
-    if (next.is !== 'starting') first.resolve(next);
+    if (next.is !== 'starting' || next.why !== undefined) first.resolve(next);
   };
 
   const live = async (): Promise<void> => {
@@ -120,7 +121,9 @@ export function attachSerena(options: AttachOptions): Attached {
         why = await life.lost;
       } catch (error) {
         if (lifetime.signal.aborted) break;
-        if (error instanceof Unfit || error instanceof UserError) return become({ is: 'gone', why: reasonOf(error) });
+        if (error instanceof Unfit || error instanceof UserError) {
+          return become({ is: 'gone', why: sentence(reasonOf(error)) });
+        }
         why = reasonOf(error);
       }
       life = undefined;
@@ -128,9 +131,10 @@ export function attachSerena(options: AttachOptions): Attached {
       const now = performance.now();
       while (restarts[0] !== undefined && now - restarts[0] > restartWindowMs) restarts.shift();
       const pause = limits.pausesMs[restarts.length];
-      if (pause === undefined) return become({ is: 'gone', why: `it ended again and again, at last so: ${why}` });
+      if (pause === undefined)
+        return become({ is: 'gone', why: sentence(`it ended again and again, at last so: ${why}`) });
       restarts.push(now);
-      become({ is: 'starting' });
+      become({ is: 'starting', why: sentence(why) });
       log.info(`Serena ended (${why}) and is started again.`);
       await delay(pause, lifetime.signal).catch(() => {});
     }
@@ -154,15 +158,19 @@ export function attachSerena(options: AttachOptions): Attached {
     settled: first.promise,
     async call(tool, args) {
       const used = life;
-      if (!used) throw new SerenaLost(state.is === 'gone' ? state.why : 'it is being started');
+      if (!used) throw new SerenaLost(state.is === 'gone' ? state.why : 'it is being started.');
       return ask(used, tool, args, limits.callMs);
     },
     end,
   };
 }
 
+function sentence(why: string): string {
+  return /[.!?…]$/.test(why) ? why : `${why}.`;
+}
+
 async function ask(life: Life, tool: MemoryTool, args: MemoryArguments, callMs: number): Promise<Answer> {
-  const late = new SerenaLost(`${tool} had no answer within ${callMs / 1000} s`);
+  const late = new SerenaLost(`${tool} had no answer within ${callMs / 1000} s.`);
   try {
     const sent = argumentsFor(tool, args, life.parameters);
     const token = randomBytes(6).toString('hex');
@@ -175,11 +183,11 @@ async function ask(life: Life, tool: MemoryTool, args: MemoryArguments, callMs: 
       },
     );
     if (answer.is !== 'unknown') return answer;
-    throw new SerenaLost(answer.why);
+    throw new SerenaLost(sentence(answer.why));
   } catch (error) {
     // A thread of it may still be writing: only its end makes certain that nothing comes late, over something newer.
     await life.end(reasonOf(error));
-    throw error instanceof SerenaLost ? error : new SerenaLost(reasonOf(error));
+    throw error instanceof SerenaLost ? error : new SerenaLost(sentence(reasonOf(error)));
   }
 }
 

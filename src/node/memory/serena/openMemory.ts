@@ -73,14 +73,13 @@ export async function openMemory(options: MemoryOptions): Promise<Memory> {
   if (backend === 'auto') return { store: files, serena, notes };
   const state = await serena.settled;
   signal.throwIfAborted();
-  return {
-    store: openSerenaStore({ root, serena, files, log }),
-    serena,
-    notes:
-      state.is === 'gone'
-        ? [...notes, `Serena is not attached: ${state.why} The memories are written without it.`]
-        : notes,
-  };
+  const store = openSerenaStore({ root, serena, files, log });
+  if (state.is === 'attached') return { store, serena, notes };
+  const meanwhile =
+    state.is === 'gone'
+      ? 'The memories are written without it.'
+      : 'Until it works, the memories are written without it.';
+  return { store, serena, notes: [...notes, `Serena is not attached: ${state.why} ${meanwhile}`] };
 }
 
 /** What lies in the project may come from the project. */

@@ -52,7 +52,7 @@ export function openSerenaStore({ root, serena, files, log }: SerenaStoreOptions
       return answer.is === 'done' || answer.is === 'missing' ? undefined : answer.why;
     } catch (error) {
       if (!(error instanceof SerenaLost)) throw error;
-      return `${error.message}.`;
+      return error.message;
     }
   };
 
