@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { UserError } from '../../core/errors.ts';
@@ -15,10 +15,12 @@ export const demoCommand: CliCommand = {
   summary: 'watch a scripted team do a task on a sample project; needs no account and no network',
   options: [
     ['--keep <folder>', 'work in this new folder, and leave it'],
+    ['--tempo <factor>', 'how fast the script is played: 0.5 twice as fast, 0 without any delay'],
     ['--ask', 'ask at the stops and for permissions, as a run of your own would'],
     ['--json', 'one JSON event a line on stdout, and nothing else'],
   ],
   async run(_args, options) {
+    const tempo = tempoOf(textOf(options, 'tempo') ?? '1');
     const kept = textOf(options, 'keep');
     const folder =
       kept === undefined ? await mkdtemp(join(tmpdir(), 'orchestra-demo-')) : await emptyFolder(resolve(kept));
@@ -27,13 +29,17 @@ export const demoCommand: CliCommand = {
       const sample = join(mediaFolder(), 'sample');
       await cp(join(sample, 'project'), root, { recursive: true });
       // Beside the project and not in it: then they are the person's word, as a file of their own would be.
-      for (const file of ['team.yaml', 'script.yaml']) await cp(join(sample, file), join(folder, file));
+      await cp(join(sample, 'script.yaml'), join(folder, 'script.yaml'));
+      const team = await readFile(join(sample, 'team.yaml'), 'utf8');
+      await writeFile(join(folder, 'team.yaml'), team.replaceAll('--name,', `--tempo, '${tempo}', --name,`));
       // Nothing of the demo is left in the person's profile or cache, and nothing of theirs decides about it.
       process.env['ORCHESTRA_PROFILE'] = join(folder, 'profile');
       process.env['ORCHESTRA_CACHE'] = join(folder, 'cache');
       // The checks say `node`: it is the one that runs this.
       process.env['PATH'] = [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
-      process.stderr.write(`A copy of a sample project in ${root}. Only the models are played from a script.\n\n`);
+      process.stderr.write(
+        `A sample project, copied to ${root}\nReal servers, workspaces, merge and checks; only the models are played from a script.\n\n`,
+      );
       const code = await follow(
         {
           json: options['json'] === true,
@@ -54,6 +60,13 @@ export const demoCommand: CliCommand = {
     }
   },
 };
+
+function tempoOf(text: string): number {
+  const tempo = Number(text);
+  if (text.trim() === '' || !(tempo >= 0 && tempo <= 100))
+    throw new UserError('usage', `--tempo takes a number from 0 to 100, not "${text}".`);
+  return tempo;
+}
 
 async function emptyFolder(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });

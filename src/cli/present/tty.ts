@@ -49,9 +49,11 @@ export function ttyPresenter(options: TtyOptions): Presenter {
     frame = undefined;
     drawnAt = now();
     if (!state) return;
-    screen.draw(
-      workingLines(state, { tails, now: drawnAt }, look(), { where: options.where ?? '', height: screen.room }),
-    );
+    const lines = workingLines(state, { tails, now: drawnAt }, look(), {
+      where: options.where ?? '',
+      height: screen.room - 1,
+    });
+    screen.draw(lines.length > 0 ? ['', ...lines] : []);
   };
   const changed = (): void => {
     frame ??= setTimeout(draw, Math.max(0, drawnAt + frameMs - now()));

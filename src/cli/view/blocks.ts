@@ -8,7 +8,7 @@ import { oneLine, plain } from './plain.ts';
 import { columnsOf, phaseLine, roleRows, type Live } from './rows.ts';
 import { prose, teamLines } from './team.ts';
 import { between, budgetFrom, budgetWords, clock } from './words.ts';
-import { changeLines, checkLines, mergeLines, resolvedLines } from './work.ts';
+import { candidateLines, changeLines, checkLines, mergeLines, resolvedLines } from './work.ts';
 
 /**
  * What a record adds to the scroll-back for good: nothing for most, a block where a phase ends or something was
@@ -35,7 +35,7 @@ export function blockOf(record: JournalRecord, after: RunState, run: string, liv
         ? oneModel(after, look)
         : ['', ...teamLines(after, look), ...notes(event.notes, look)];
     case 'stop.answered':
-      return [paint(look, 'dim', clip(look, `  ${event.answer} ${byWords(event.by)}`))];
+      return [paint(look, 'dim', clip(look, `  ${oneLine(event.stop)}: ${event.answer} ${byWords(event.by)}`))];
     case 'permission.answered':
       return [paint(look, 'dim', clip(look, `  ${permissionWords[event.answer]} ${byWords(event.by)}`))];
     case 'permission.asked':
@@ -62,6 +62,8 @@ export function blockOf(record: JournalRecord, after: RunState, run: string, liv
       return ['', ...planLines(after, look), ...notes(event.notes, look)];
     case 'checks.ended':
       return event.on.startsWith('change:') ? [] : indented(look, (inner) => checkLines(event, inner));
+    case 'candidates.judged':
+      return candidateLines(event, look);
     case 'merge.made':
       return indented(look, (inner) => mergeLines(event, inner));
     case 'conflict.resolved':
@@ -75,7 +77,8 @@ export function blockOf(record: JournalRecord, after: RunState, run: string, liv
     case 'apply.undone':
       return [clip(look, `${glyph(look, 'done')} undone: ${event.files.length} files are as they were`)];
     case 'report.made':
-      return ['', ...reportLines(event.text, look)];
+      // Findings and ledger stand above, in full.
+      return ['', ...reportLines(event.text, look, ['Findings', 'The ledger'])];
     case 'phase.started':
     case 'triage.made':
     case 'stop.asked':
@@ -90,7 +93,6 @@ export function blockOf(record: JournalRecord, after: RunState, run: string, liv
     case 'change.landed':
     case 'change.judged':
     case 'change.failed':
-    case 'candidates.judged':
     case 'integration.ended':
     case 'apply.done':
       return [];
@@ -118,7 +120,9 @@ function phaseBlock(phase: Phase, state: RunState, live: Live, look: Look): stri
   const ended = state.phases[phase];
   const sign = paint(look, 'green', glyph(look, 'done'));
   const ms = between(ended?.startedAt, ended?.endedAt);
-  const line = phaseLine(look, columnsOf(state, look), sign, phase, ms, oneLine(ended?.summary ?? ''));
+  // Where rows follow they say it better.
+  const summary = phase === 'analysis' || phase === 'implementation' ? '' : oneLine(ended?.summary ?? '');
+  const line = phaseLine(look, columnsOf(state, look), sign, phase, ms, summary);
   const rows = phase === 'triage' || phase === 'synthesis' ? [] : roleRows(state, phase, live, look, true);
   const more =
     phase === 'analysis'

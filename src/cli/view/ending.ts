@@ -27,15 +27,18 @@ export function gateLines(files: readonly GateVerdict[], look: Look): string[] {
   return lines;
 }
 
-/** The report, its Markdown kept as text: headings stand out, the rest is wrapped. */
-export function reportLines(report: string, look: Look): string[] {
+/** The report, its Markdown kept as text: headings stand out, the rest is wrapped. Sections of these titles are left out. */
+export function reportLines(report: string, look: Look, without: readonly string[] = []): string[] {
   const text = prose(look);
+  let left = false;
   return plain(report)
     .trim()
     .split('\n')
     .flatMap((line) => {
-      const heading = /^#{1,6}\s+(.*)$/.exec(line);
-      if (heading) return [paint(look, 'bold', clip(text, heading[1] ?? ''))];
+      const heading = /^#{1,6}\s+(.*)$/.exec(line)?.[1];
+      if (heading !== undefined) left = without.includes(heading.trim());
+      if (left) return [];
+      if (heading !== undefined) return [paint(look, 'bold', clip(text, heading))];
       const [, lead = ''] = /^(\s*(?:[-*]\s+|\d+[.)]\s+)?)/.exec(line) ?? [];
       return wrap(text, line.slice(lead.length), lead.slice(0, 16));
     });

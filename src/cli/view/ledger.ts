@@ -23,7 +23,7 @@ export function ledgerLines(state: RunState, look: Look): string[] {
     const own = entries.filter((entry) => entry.change === change);
     const size = `+${sum(own, 'added')} ${glyph(look, 'minus')}${sum(own, 'removed')}`;
     lines.push(clip(look, `  ${cell(look, oneLine(change), column)}${dots(look, tally(own, look), size)}`));
-    lines.push(...own.filter((entry) => entry.fate !== 'merged').flatMap((entry) => fateLines(entry, look)));
+    lines.push(...fateLines(own, look));
   }
   for (const problem of ledger.problems) lines.push(...wrap(prose(look), paint(look, 'red', oneLine(problem)), '  '));
   return lines;
@@ -38,15 +38,28 @@ function tally(entries: readonly LedgerEntry[], look: Look): string {
   return words.length === 0 ? 'none' : words.join(look.unicode ? ', ' : ', ');
 }
 
-function fateLines(entry: LedgerEntry, look: Look): string[] {
-  const by = entry.by === undefined ? '' : ` by ${oneLine(entry.by)}`;
-  const why = entry.why === undefined ? '' : `: ${oneLine(entry.why)}`;
-  const hunk = oneLine(
-    entry.hunk.startsWith(`${entry.change}:`) ? entry.hunk.slice(entry.change.length + 1) : entry.hunk,
+/** What became of the hunks that were not simply merged; those of one fate for one reason stand together. */
+function fateLines(entries: readonly LedgerEntry[], look: Look): string[] {
+  const groups = Map.groupBy(
+    entries.filter((entry) => entry.fate !== 'merged'),
+    (entry) => JSON.stringify([entry.fate, entry.by, entry.why]),
   );
-  return wrap(prose(look), `${hunk}  ${entry.fate}${by}${why}`, '    ', '      ').map((line) =>
-    paint(look, 'dim', line),
-  );
+  return [...groups.values()].flatMap((group) => {
+    const [{ fate, by, why }] = group as [LedgerEntry];
+    const told = `${fate}${by === undefined ? '' : ` by ${oneLine(by)}`}${why === undefined ? '' : `: ${oneLine(why)}`}`;
+    const lines = wrap(prose(look), `${hunkNames(group)}  ${told}`, '    ', '      ');
+    return lines.map((line) => paint(look, 'dim', line));
+  });
+}
+
+/** `src/config.ts:1,2  src/limit.ts:1`: hunks of one change without its name, those of one file together. */
+function hunkNames(entries: readonly LedgerEntry[]): string {
+  const files = Map.groupBy(entries, (entry) => entry.path);
+  return [...files]
+    .map(
+      ([path, own]) => `${oneLine(path)}:${own.map((entry) => oneLine(entry.hunk.split(':').at(-1) ?? '')).join(',')}`,
+    )
+    .join('  ');
 }
 
 /** `14 hunks: 11 merged, 1 resolved, 2 superseded`. */

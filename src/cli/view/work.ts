@@ -1,6 +1,6 @@
 import type { CheckResult, EventOf, FileStat } from '../../core/run/events.ts';
 import type { ChangeState, RunState } from '../../core/run/state.ts';
-import { cell, clip, dots, glyph, paint, widthOf, wrap, type Look } from './look.ts';
+import { cell, clip, dots, glyph, indented, paint, widthOf, wrap, type Look } from './look.ts';
 import { oneLine, plain } from './plain.ts';
 import { prose } from './team.ts';
 import { duration, plural } from './words.ts';
@@ -60,7 +60,7 @@ export function changeLines(state: RunState, look: Look): string[] {
         '    ',
       ),
     );
-  for (const judged of state.candidates) lines.push(...candidateLines(judged, look));
+  for (const judged of state.candidates) lines.push(...indented(look, (inner) => candidateLines(judged, inner)));
   return lines;
 }
 
@@ -101,8 +101,8 @@ export function candidateLines(event: EventOf<'candidates.judged'>, look: Look):
   return wrap(
     prose(look),
     `${oneLine(event.item)}: ${by} ${oneLine(event.winner)}${over}: ${oneLine(event.why)}`,
+    '  ',
     '    ',
-    '      ',
   );
 }
 
