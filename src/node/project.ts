@@ -1,7 +1,7 @@
 import { applyRun, type Begin, type RunEnd, runWorkflow } from '../core/phases/workflow.ts';
 import { UserError } from '../core/errors.ts';
 import type { Log, Person } from '../core/ports.ts';
-import type { JournalRecord } from '../core/run/events.ts';
+import { type JournalRecord, outcomes } from '../core/run/events.ts';
 import { fold, type RunState } from '../core/run/state.ts';
 import type { Budget, Check } from '../core/team/file.ts';
 import { version } from '../core/version.ts';
@@ -71,7 +71,7 @@ export interface Project {
   tail(run: string, call: string, attempt: number, signal: AbortSignal): AsyncIterable<string>;
   say(run: string, text: string, to?: string): Promise<void>;
   requestStop(run: string): Promise<void>;
-  /** Removes the checkouts of one run, or of all that no living process works on; commits and journals stay. Gives the runs. */
+  /** Removes the checkouts of one run, or of all that have ended; commits and journals stay. Gives the runs. */
   clean(run: string | undefined, signal: AbortSignal): Promise<string[]>;
   /** What of the team can be reached from here, and what to do about the rest. */
   diagnose(options: {
@@ -266,11 +266,19 @@ export async function openProject(
     async clean(run, signal) {
       const workspaces = await openWorkspaces({ root, run: 'clean', log, signal });
       try {
-        return await workspaces.clean(run === undefined ? undefined : (await infoOf(run)).id, signal);
+        if (run !== undefined) return await workspaces.clean((await infoOf(run)).id, signal);
+        const ended = (await listRuns(root)).filter((info) => isOutcome(info.state));
+        const removed: string[] = [];
+        for (const { id } of ended) removed.push(...(await workspaces.clean(id, signal)));
+        return removed;
       } finally {
         await workspaces.close();
       }
     },
     diagnose: (wanted) => diagnose(root, { ...wanted, log }),
   };
+}
+
+function isOutcome(state: string): boolean {
+  return outcomes.some((outcome) => outcome === state);
 }
