@@ -67,6 +67,8 @@ export interface PlaceOptions {
   readonly servers?: readonly string[];
   /** Default true: a repository with one commit. */
   readonly git?: boolean;
+  /** The folder is a linked worktree of a repository beside it, `main`. */
+  readonly linked?: boolean;
 }
 
 export interface Played extends RunResult {
@@ -179,19 +181,21 @@ async function makePlace(options: PlaceOptions): Promise<Place & { end(): Promis
   const own = { ORCHESTRA_CACHE: join(place, 'cache'), ORCHESTRA_PROFILE: join(place, 'profile') };
   const before = Object.keys(own).map((name) => [name, process.env[name]] as const);
   Object.assign(process.env, own);
-  const write = async (path: string, text: string): Promise<void> => {
-    await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), text);
+  const writeIn = async (folder: string, path: string, text: string): Promise<void> => {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
   };
-  const git = async (...args: string[]): Promise<string> => {
+  const gitIn = async (cwd: string, args: readonly string[]): Promise<string> => {
     const who = ['-c', 'user.name=A Person', '-c', 'user.email=person@example.org'];
-    return (await execute('git', [...who, ...args], { cwd: root })).stdout;
+    return (await execute('git', [...who, ...args], { cwd })).stdout;
   };
-  for (const [path, text] of Object.entries(options.files ?? words)) await write(path, text);
+  const first = options.linked ? join(place, 'main') : root;
+  for (const [path, text] of Object.entries(options.files ?? words)) await writeIn(first, path, text);
   if (options.git !== false) {
-    await git('init', '--quiet', '--initial-branch=main');
-    await git('add', '--all');
-    await git('commit', '--quiet', '--message', 'words');
+    await gitIn(first, ['init', '--quiet', '--initial-branch=main']);
+    await gitIn(first, ['add', '--all']);
+    await gitIn(first, ['commit', '--quiet', '--message', 'words']);
+    if (options.linked) await gitIn(first, ['worktree', 'add', '--quiet', '-b', 'linked', root]);
   }
   const play = async (name: string): Promise<void> => writeFile(script, await scriptOf(name));
   await play(options.script);
@@ -250,8 +254,8 @@ async function makePlace(options: PlaceOptions): Promise<Place & { end(): Promis
     calls: () => counts().flatMap((c) => (c.event === 'started' ? [c.key] : [])),
     play,
     read: (path) => readFile(join(root, path), 'utf8').catch(() => undefined),
-    write,
-    git,
+    write: (path, text) => writeIn(root, path, text),
+    git: (...args) => gitIn(root, args),
     async end() {
       try {
         await nothingLeft(place, root);
