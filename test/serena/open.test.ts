@@ -129,6 +129,12 @@ describe('Serena', () => {
   });
 
   describe('and memory.backend', () => {
+    // One for all: Serena takes seconds to say its version.
+    let cache: Place;
+    before(async () => {
+      cache = await place();
+    });
+    after(() => cache.remove());
     const openWith = (
       backend: MemoryBackend,
       program: string | undefined,
@@ -138,7 +144,7 @@ describe('Serena', () => {
         root: at.root,
         backend,
         program,
-        env: { ...process.env, PATH: path, ORCHESTRA_CACHE: join(at.base, 'our cache ü'), ...more },
+        env: { ...process.env, PATH: path, ORCHESTRA_CACHE: join(cache.base, 'our cache ü'), ...more },
         signal: stop.signal,
         log,
         home,
@@ -159,7 +165,7 @@ describe('Serena', () => {
       assert.deepEqual(await memory.serena?.call('read_memory', { name: 'orch/now' }), { is: 'done', text: 'x\n' });
       stop.abort();
       await memory.serena?.end();
-      assert.deepEqual(processesWith(at.base), []);
+      assert.deepEqual(processesWith(cache.base), []);
     });
 
     it('serena: by its tools', async () => {
@@ -191,7 +197,7 @@ describe('Serena', () => {
     it('refuses a home for Serena that the project could bring', async () => {
       const memory = await openWith('serena', serenaPath, { ORCHESTRA_CACHE: join(at.root, 'cache') });
       assert.equal(memory.serena, undefined);
-      assert.match(memory.notes.join('\n'), /cache folder lies in the project/);
+      assert.match(memory.notes.join('\n'), /our cache folder .* lies in the project/);
     });
   });
 });

@@ -197,6 +197,36 @@ describe('stores, the embedded one and the one through a real Serena', () => {
     assert.equal((await now.serena.call('write_memory', { name: 'orch/many/after', content: 'x\n' })).is, 'done');
     await rm(folder, { recursive: true });
   });
+
+  it('does not follow links in a circle; Serena does, and comes back', async () => {
+    await now.files.write('orch/circle/a', 'a');
+    await symlink(join(at.memories, 'orch', 'circle'), join(at.memories, 'orch', 'circle', 'again'));
+    for (const store of stores.values()) assert.deepEqual(await store.list('orch/circle'), ['orch/circle/a']);
+    const theirs = await listed('orch/circle');
+    assert.ok(theirs?.includes('orch/circle/a') && theirs.length > 1);
+    await rm(join(at.memories, 'orch', 'circle', 'again'));
+  });
+
+  it('shares the memories and our folder with the Serena of another window', async () => {
+    const other = await attachOn(at);
+    try {
+      assert.equal((await other.serena.settled).is, 'attached');
+      const theirs = openSerenaStore({ root: at.root, serena: other.serena, files: other.files, log });
+      const ours = stores.get('serena') as Store;
+      const numbers = Array.from({ length: 12 }, (_, index) => String(index).padStart(6, '0'));
+      const post = (store: Store, who: string): Promise<unknown> =>
+        Promise.all(
+          numbers.map((number) => store.write(`orch/two/m/${number}-${who}-all-note`, `${number} of ${who}`)),
+        );
+      await Promise.all([post(theirs, 'theirs'), post(ours, 'ours')]);
+      const names = await now.files.list('orch/two/m');
+      assert.equal(names.length, 24);
+      assert.deepEqual(await listed('orch/two/m'), names);
+    } finally {
+      await other.serena.end();
+    }
+    assert.equal((await now.serena.call('list_memories', {})).is, 'done', 'one ends, the other goes on');
+  });
 });
 
 describe('the store through Serena, when Serena fails it', () => {

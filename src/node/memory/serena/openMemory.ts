@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { UserError, reasonOf } from '../../../core/errors.ts';
 import type { Log } from '../../../core/ports.ts';
 import { liesWithin } from '../../files.ts';
 import { cacheFolder, projectKey } from '../../paths.ts';
@@ -51,7 +50,12 @@ export async function openMemory(options: MemoryOptions): Promise<Memory> {
     return { store: files, notes: [...notes, `${why} The memories are written without Serena.`] };
   };
 
+  const memories = join(root, '.serena', 'memories');
   const cache = join(cacheFolder(env), 'serena');
+  const folder = join(cache, projectKey(root));
+  // What lies in the project may come from the project.
+  if (await liesWithin(root, folder))
+    return missing(`Serena is not started: our cache folder ${folder} lies in the project.`);
   const found = await findSerena({
     setting: options.program,
     env,
@@ -61,14 +65,6 @@ export async function openMemory(options: MemoryOptions): Promise<Memory> {
     ...(home === undefined ? {} : { home }),
   });
   if (!found.program) return missing(found.why);
-  const memories = join(root, '.serena', 'memories');
-  const folder = join(cache, projectKey(root));
-  try {
-    await refuseWithin(root, folder);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return missing(reasonOf(error));
-  }
   const serena = attachSerena({ program: found.program, files, memories, folder, env, signal, log });
   if (backend === 'auto') return { store: files, serena, notes };
   const state = await serena.settled;
@@ -80,12 +76,4 @@ export async function openMemory(options: MemoryOptions): Promise<Memory> {
       ? 'The memories are written without it.'
       : 'Until it works, the memories are written without it.';
   return { store, serena, notes: [...notes, `Serena is not attached: ${state.why} ${meanwhile}`] };
-}
-
-/** What lies in the project may come from the project. */
-async function refuseWithin(root: string, folder: string): Promise<void> {
-  if (!(await liesWithin(root, folder))) return;
-  throw new UserError('cache-in-project', `Our cache folder lies in the project: ${folder}.`, {
-    hint: 'Set ORCHESTRA_CACHE to a folder outside of it.',
-  });
 }
