@@ -3,7 +3,7 @@ import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SerenaLost } from '../../src/node/memory/serena/attach.ts';
 import { serenaPath } from './install.ts';
-import { attachOn, place, processesWith, script, until } from './support.ts';
+import { attachOn, descendantsOf, place, processesWith, script, until } from './support.ts';
 import type { OnPlace, Place } from './support.ts';
 
 describe('a real Serena, attached', () => {
@@ -60,7 +60,8 @@ describe('a real Serena, attached', () => {
     assert.equal(await readFile(join(at.root, '.serena', 'project.yml'), 'utf8'), JSON.stringify(settings));
     await assert.rejects(stat(join(at.base, 'activated')));
     const group = processesWith(at.folder);
-    assert.equal(group.length, 1, 'one process, and no language server');
+    assert.equal(group.length, 1);
+    assert.deepEqual(descendantsOf(group[0] as number), [], 'no language server, no IDE, no window');
     for (const file of await everythingIn(join(at.folder, 'home'))) {
       const path = join(at.folder, 'home', file);
       if ((await stat(path)).isFile()) assert.doesNotMatch(await readFile(path, 'utf8'), /lavender-7731/, file);

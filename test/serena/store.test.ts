@@ -198,12 +198,12 @@ describe('stores, the embedded one and the one through a real Serena', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('does not follow links in a circle; Serena does, and comes back', async () => {
+  it('does not follow links in a circle; Serena may, and comes back', async () => {
     await now.files.write('orch/circle/a', 'a');
     await symlink(join(at.memories, 'orch', 'circle'), join(at.memories, 'orch', 'circle', 'again'));
     for (const store of stores.values()) assert.deepEqual(await store.list('orch/circle'), ['orch/circle/a']);
     const theirs = await listed('orch/circle');
-    assert.ok(theirs?.includes('orch/circle/a') && theirs.length > 1);
+    assert.ok(theirs?.includes('orch/circle/a'));
     await rm(join(at.memories, 'orch', 'circle', 'again'));
   });
 

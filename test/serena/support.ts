@@ -71,6 +71,19 @@ export function processesWith(text: string): number[] {
     .filter((pid) => pid !== process.pid);
 }
 
+/** What this process started, and what that started. */
+export function descendantsOf(pid: number): string[] {
+  const rows = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .flatMap((line) => {
+      const [, own, parent, args] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+      return args === undefined ? [] : [{ own: Number(own), parent: Number(parent), args }];
+    });
+  const of = (above: number): string[] =>
+    rows.filter(({ parent }) => parent === above).flatMap(({ own, args }) => [args, ...of(own)]);
+  return of(pid);
+}
+
 /** An executable script of the shell. */
 export async function script(path: string, body: string): Promise<string> {
   await writeFile(path, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
