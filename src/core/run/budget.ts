@@ -56,7 +56,7 @@ export function openBudget(state: () => Pick<RunState, 'budget' | 'spent' | 'cal
   const ended = (r: Reservation): boolean => started(r) && state().calls[r.call]?.open?.attempt !== r.attempt;
   const sum = (of: (r: Reservation) => number): number => held.reduce((total, r) => total + of(r), 0);
 
-  const problemOf = (wanted: Reservation, calls: number): string | undefined => {
+  const problemOf = (wanted: Reservation, calls: number, { title }: Model): string | undefined => {
     const { budget, spent } = state();
     held = held.filter((r) => !ended(r));
     // The journal counts a call once it has started: until then it is counted here, or lanes that start together overrun.
@@ -65,8 +65,7 @@ export function openBudget(state: () => Pick<RunState, 'budget' | 'spent' | 'cal
     if (budget.tokens !== undefined && spent.tokens + sum((r) => r.tokens) + wanted.tokens > budget.tokens)
       return `The budget of ${budget.tokens} tokens does not hold the next call (${spent.tokens} used, about ${wanted.tokens} needed).`;
     if (budget.usd !== undefined) {
-      if (wanted.usd === undefined)
-        return 'A budget in money needs a price for every model, and the next one has none.';
+      if (wanted.usd === undefined) return `A budget in money needs a price for every model, and ${title} has none.`;
       if (spent.usd + sum((r) => r.usd ?? 0) + wanted.usd > budget.usd)
         return `The budget of $${budget.usd} does not hold the next call ($${spent.usd.toFixed(2)} used, about $${wanted.usd.toFixed(2)} needed).`;
     }
@@ -79,7 +78,7 @@ export function openBudget(state: () => Pick<RunState, 'budget' | 'spent' | 'cal
       const output = usualOutput[kind];
       const usd = usdOf({ inputTokens: input, outputTokens: output }, model);
       const wanted: Reservation = { ...of, tokens: input + output, usd, output };
-      const problem = problemOf(wanted, 1);
+      const problem = problemOf(wanted, 1, model);
       if (problem !== undefined)
         throw new RunStopped('spent', problem, 'Go on with more: `orchestra resume --budget …`.');
       held.push(wanted);
@@ -88,7 +87,7 @@ export function openBudget(state: () => Pick<RunState, 'budget' | 'spent' | 'cal
     extend(reservation, model) {
       const { call, attempt, output } = reservation;
       const more = { tokens: output, usd: usdOf({ inputTokens: 0, outputTokens: output }, model) };
-      if (problemOf({ call, attempt, output, ...more }, 0) !== undefined) return undefined;
+      if (problemOf({ call, attempt, output, ...more }, 0, model) !== undefined) return undefined;
       const usd = reservation.usd === undefined || more.usd === undefined ? undefined : reservation.usd + more.usd;
       const next: Reservation = { call, attempt, tokens: reservation.tokens + more.tokens, usd, output: output * 2 };
       held = held.map((r) => (r === reservation ? next : r));
