@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, realpath } from 'node:fs/promises';
+import { mkdir, readdir, realpath } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { start } from '../processes.ts';
@@ -8,6 +8,7 @@ import { mayHoldSecrets, removeTree } from './bring.ts';
 import { checkEnvironment } from './environment.ts';
 import { temporaryIn } from './sandbox.ts';
 import type { Command, Confinement, Place } from './sandbox.ts';
+import { makeScratch } from './scratch.ts';
 import { killMarked, markName } from './survivors.ts';
 import { collectTail } from './tail.ts';
 
@@ -49,7 +50,7 @@ export interface Ended {
 /** Runs a command line. Rejects with the signal's reason when all that it started is gone, or when the shell cannot be started. */
 export async function runLine(what: Line): Promise<Ended> {
   what.signal.throwIfAborted();
-  const scratch = await realpath(await mkdtemp(join(what.surroundings.scratch ?? tmpdir(), 'orchestra-check-')));
+  const scratch = await makeScratch(what.surroundings.scratch ?? tmpdir());
   try {
     return await runIn(what, scratch);
   } finally {

@@ -1,9 +1,10 @@
-import { access, constants, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { reasonOf } from '../../core/errors.ts';
 import { profileFolder } from '../paths.ts';
 import { run } from '../processes.ts';
+import { makeScratch } from './scratch.ts';
 import { secretPlaces } from './secrets.ts';
 import type { Hidden } from './secrets.ts';
 
@@ -117,7 +118,7 @@ async function runs(program: string): Promise<boolean> {
 
 /** Undefined when a command really runs confined: it writes where it may, and not beside it. Else why not. */
 async function probe(sandbox: Sandbox, signal: AbortSignal): Promise<string | undefined> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'orchestra-probe-')));
+  const folder = await makeScratch(tmpdir());
   try {
     const cwd = join(folder, 'in');
     const scratch = join(folder, 'scratch');

@@ -41,7 +41,6 @@ export function plainTail(text: string): string {
     .split('\n')
     .map(lastWritten)
     .join('\n')
-    // oxlint-disable-next-line no-control-regex
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
     .toWellFormed()
     .trimEnd();

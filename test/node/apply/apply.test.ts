@@ -61,6 +61,7 @@ describe('apply', () => {
         ['tool.sh', 'echo 1\n', { exec: 'echo 1\n' }],
         ['tool2.sh', { exec: 'echo 1\n' }, { exec: 'echo 2\n' }],
         ['deep/down/new.ts', undefined, 'new\n'],
+        ['was-empty/new.ts', undefined, 'x\n'],
         ['gone/only.ts', 'x\n', undefined],
         ['gone2/a/b/only.ts', 'x\n', undefined],
         ['kept/gone.ts', 'x\n', undefined],
@@ -91,7 +92,6 @@ describe('apply', () => {
       await put(expected, {
         ...Object.fromEntries(before.map(([path, , to]) => [path, to])),
         'kept/other.ts': 'o',
-        'was-empty': 'folder/',
       });
       assert.deepEqual(await look(root), await look(expected));
       await settled();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../../src/core/errors.ts';
@@ -118,24 +118,28 @@ describe('an apply that a crash cuts short', function () {
       change('b', 'b', 'B'),
       change('c', undefined, 'C'),
       change('z', 'z', 'Z'),
+      change('y', 'y', 'Y'),
     ];
     const points: string[] = [];
-    const tree = { a: lines(-1, ''), b: 'b', z: 'z' };
+    const tree = { a: lines(-1, ''), b: 'b', y: 'y', z: 'z' };
     await freshProject(root, tree);
     await applierOf(root, (point) => void points.push(point)).apply(four, 'a1', never);
     await freshProject(root, tree);
     assert.ok(await killed(root, 'apply', points.indexOf('before 3'), four));
     const mode = process.platform === 'win32' ? '666' : '644';
-    const half = { a: lines(1, 'theirs\n'), b: 'B', c: 'C', z: 'z' };
+    const half = { a: lines(1, 'theirs\n'), b: 'B', c: 'C', y: 'y', z: 'z' };
     const shown = (of: Record<string, string>): Record<string, string> =>
       Object.fromEntries(Object.entries(of).map(([path, text]) => [path, `${mode} ${text}`]));
     assert.deepEqual(await look(root), shown(half));
     const mine = { a: half.a.replace('line 7', 'mine'), b: 'mine', c: 'mine', z: 'mine' };
     await put(root, mine);
+    // Its bytes are not touched, but it is not ours to put its rights back.
+    await chmod(join(root, 'y'), 0o600);
+    const withRights = process.platform === 'win32' ? '666 y' : '600 y';
     const { left, rolledBack } = await applierOf(root).recover(never);
-    assert.deepEqual(rolledBack, ['a', 'b', 'c', 'z']);
+    assert.deepEqual(rolledBack, ['a', 'b', 'c', 'z', 'y']);
     assert.deepEqual(left.map(({ path }) => path).toSorted(), ['b', 'c']);
-    assert.deepEqual(await look(root), shown({ ...mine, a: lines(7, 'mine\n') }));
+    assert.deepEqual(await look(root), { ...shown({ ...mine, a: lines(7, 'mine\n') }), y: withRights });
     await assertSettled(root);
     assert.deepEqual(await applierOf(root).recover(never), { rolledBack: [], left: [] });
   });

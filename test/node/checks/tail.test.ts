@@ -46,7 +46,6 @@ describe('the tail of an output', () => {
         for (const chunk of chunks) tail.add(Buffer.from(chunk));
         const text = tail.text();
         assert.ok(text.length <= 4000 && text.isWellFormed());
-        // oxlint-disable-next-line no-control-regex
         assert.doesNotMatch(text, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
       }),
     );
