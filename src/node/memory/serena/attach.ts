@@ -14,14 +14,14 @@ import { makeHome } from './home.ts';
 import { answerOf, argumentsFor, memoryTools, namesOf, parametersIn } from './tools.ts';
 import type { Answer, MemoryArguments, MemoryTool, Parameters } from './tools.ts';
 
-export type SerenaState =
+type SerenaState =
   /** For the first time, or anew after what `why` says. */
   | { readonly is: 'starting'; readonly why?: string }
   | { readonly is: 'attached'; readonly version: string }
   /** For good, with the reason as a sentence. */
   | { readonly is: 'gone'; readonly why: string };
 
-/** A Serena of ours on the memories of one project. */
+/** A Serena of ours on the memories of one project. Run with Serena 1.5.3, 1.6.0 and 2.1.0, on Linux only. */
 export interface Attached {
   readonly state: SerenaState;
   /** When it is attached or gone, or has failed once and is started anew. Never rejects. */

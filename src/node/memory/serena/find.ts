@@ -38,7 +38,7 @@ export interface FindOptions {
 }
 
 /** Before this one a failed call cannot be told from a memory's text, and flags end up in the person's own configuration. Source: its change log. */
-export const oldestSerena = '1.6.0';
+const oldestSerena = '1.6.0';
 
 /** Serena imports for seconds; on a busy machine, or at its first start, for much longer. */
 const versionMs = 90_000;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ToolResult } from '../../models/mapping.ts';
 import { lineOf } from './environment.ts';
 
-/** The memory tools of Serena, as its versions have them. Sources: Serena's `memory_tools.py` and change log; 1.6.0 and 2.1.0 were run. */
+/** The memory tools of Serena, as its versions have them. Sources: Serena's `memory_tools.py` and change log; 1.5.3, 1.6.0 and 2.1.0 were run. */
 
 /** All that a Serena that serves memories only may offer. */
 export const memoryTools: readonly string[] = [
