@@ -1,4 +1,4 @@
-import { isAbort } from '../errors.ts';
+import { isAbort, UserError } from '../errors.ts';
 import type { InboxMessage, Ports } from '../ports.ts';
 import type { TeamFile } from '../team/file.ts';
 import { type Breaker, openBreaker } from './breaker.ts';
@@ -185,6 +185,11 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
   return {
     run,
     async begin(event) {
+      // Its first owner died before it could say what the run is about.
+      if (event.type === 'run.resumed' && state.seq === 0)
+        throw new UserError('not-begun', 'This run was never begun: its journal is empty.', {
+          hint: 'Start it anew with `orchestra run`.',
+        });
       await append({ event });
       armClock();
     },

@@ -329,5 +329,7 @@ describe('an answer that asks for what it may not have', () => {
     assert.equal(world.project.get('a.ts'), 'JUDGE\n');
     assert.equal(world.project.get('b.ts'), 'JUDGE\n');
     assert.equal(stateOf(world).changes['judge']?.verdicts.length, 2);
+    assert.deepEqual(Object.keys(stateOf(world).summaries).toSorted(), ['begin', 'checkout', 'end']);
+    assert.deepEqual(stateOf(world).missing, []);
   });
 });

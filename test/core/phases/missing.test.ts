@@ -252,4 +252,21 @@ describe('candidates', () => {
     assert.equal((await live(world)).outcome, 'applied');
     assert.equal(eventsOf(world, 'candidates.judged')[0]?.by, 'only');
   });
+
+  it('that lost stand in the ledger in one order, whoever was done first', async () => {
+    const entries = [];
+    for (const first of ['implementer', 'third']) {
+      const writes = (role: string): Reply => wrote({ 'a.ts': `${role}\n` }, { delay: role === first ? 1 : 20 });
+      const world = smallWorld({
+        triage: { json: { title: 'x', size: 'core', specialists: ['third'], why: 'x' } },
+        plan: { json: planOf([item('i1', ['third', 'second', 'implementer'], ['a.ts'])]) },
+        ...Object.fromEntries(['implementer', 'second', 'third'].map((r) => [`implementation/i1.${r}/r0`, writes(r)])),
+        judgement: { json: { winner: 'i1.second', why: 'So.' } },
+      });
+      assert.equal((await live(world)).outcome, 'applied');
+      entries.push(stateOf(world).ledger?.entries);
+    }
+    assert.deepEqual(entries[0], entries[1]);
+    assert.equal(entries[0]?.length, 3);
+  });
 });

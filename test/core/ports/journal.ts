@@ -1,3 +1,4 @@
+import { UserError } from '../../../src/core/errors.ts';
 import type { Journal } from '../../../src/core/ports.ts';
 import { type JournalRecord, type RunEvent, runEventSchema } from '../../../src/core/run/events.ts';
 import type { TestClock } from './clock.ts';
@@ -11,13 +12,21 @@ export interface CrashAt {
 
 /**
  * A journal in memory, as strict as the real one: what would not read again is refused, appends made side by side keep
- * their order, and nothing is written after the process died. `disk` outlives it.
+ * their order, and nothing is written after the process died. The `full`-th append finds the disk full, those after it do not.
+ * `disk` outlives the process.
  */
 export function memoryJournal(
   disk: JournalRecord[],
-  options: { clock: TestClock; life: Life; epoch: number; crash?: CrashAt | undefined; flushMs?: number | undefined },
+  options: {
+    clock: TestClock;
+    life: Life;
+    epoch: number;
+    crash?: CrashAt | undefined;
+    flushMs?: number | undefined;
+    full?: number | undefined;
+  },
 ): Journal {
-  const { clock, life, epoch, crash, flushMs } = options;
+  const { clock, life, epoch, crash, flushMs, full } = options;
   const before = [...disk];
   let appended = 0;
   let last: Promise<unknown> = Promise.resolve();
@@ -29,6 +38,7 @@ export function memoryJournal(
     life.assertAlive();
     appended += 1;
     if (crash?.n === appended && crash.when === 'before') throw life.die();
+    if (full === appended) throw new UserError('disk-full', 'The disk is full.');
     const { step, ends, event } = entry;
     const marks = { ...(step !== undefined && { step }), ...(ends !== undefined && { ends }) };
     const record = { seq: disk.length + 1, at, epoch, ...marks, event };

@@ -9,6 +9,7 @@ export const run = 'r260105-090000-test';
 
 export interface LifeOptions {
   readonly crash?: CrashAt;
+  readonly full?: number;
   readonly budget?: Budget;
   readonly flushMs?: number;
   readonly signal?: AbortSignal;
@@ -22,7 +23,14 @@ export async function live(world: World, options: LifeOptions = {}): Promise<Run
   const life = newLife();
   const { clock, team } = world;
   const epoch = (world.journal.at(-1)?.epoch ?? 0) + 1;
-  const journal = memoryJournal(world.journal, { clock, life, epoch, crash: options.crash, flushMs: options.flushMs });
+  const journal = memoryJournal(world.journal, {
+    clock,
+    life,
+    epoch,
+    crash: options.crash,
+    flushMs: options.flushMs,
+    full: options.full,
+  });
   const signal = options.signal ?? new AbortController().signal;
   return clock.play(
     (async (): Promise<RunEnd> => {

@@ -107,8 +107,9 @@ export function scriptedModels(options: {
       try {
         return await perform(asked, hooks);
       } catch (error) {
-        // What an aborted call rejects with is not always the signal's reason: a server that is ended just breaks.
-        if (hooks.signal.aborted && !(error instanceof CrashError)) throw hooks.signal.reason;
+        // A server that is ended may break instead of saying that it was cancelled: that comes as it is.
+        if (hooks.signal.aborted && !(error instanceof CrashError || error instanceof RouteError))
+          throw hooks.signal.reason;
         throw error;
       } finally {
         asked.open = false;

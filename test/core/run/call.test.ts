@@ -141,6 +141,21 @@ describe('a call', () => {
     }
   });
 
+  it('asks for no other id of a route that failed for another reason', async () => {
+    const team = { models: { a: model([route('s1', ['new', 'old'])]), b: models.b } };
+    const b = await bench(
+      (asked) => (asked.route.server === 's1' ? { failure: { kind: 'error', message: 'x' } } : good),
+      {
+        team: team as never,
+      },
+    );
+    assert.ok((await b.ask()).ok);
+    assert.deepEqual(
+      b.world.asked.map((a) => a.input.model),
+      ['new', 'b-id'],
+    );
+  });
+
   it("asks a retired model's declared successors only, and marks what they say", async () => {
     const team = {
       models: {

@@ -111,6 +111,17 @@ describe('a step', () => {
   });
 });
 
+describe('a run', () => {
+  it('that was never begun cannot be resumed', async () => {
+    const w = world();
+    const life = newLife();
+    const ports = portsOf(w, life, memoryJournal(w.journal, { clock: w.clock, life, epoch: 1 }));
+    const handle = openRun({ run: 'r1', team: w.team, teamName: 'default' }, ports, new AbortController().signal);
+    await assert.rejects(handle.begin(resumed() as never), { code: 'not-begun' });
+    assert.deepEqual(w.journal, []);
+  });
+});
+
 describe('lanes', () => {
   it('run side by side and are joined in declared order', async () => {
     const { clock } = world();
