@@ -106,6 +106,7 @@ describe('the gate holds', () => {
       JSON.stringify({ dependencies: { zod: '4' }, description: 'd', ...JSON.parse(before) }, null, 2),
       'pass',
     ],
+    ['its keys in another order', '{"scripts":{"a":"1","b":"2"}}', '{"scripts":{"b":"2","a":"1"}}', 'pass'],
     ['a byte order mark', before, `\ufeff${before}`, 'pass'],
     ['a script', before, before.replace('mocha', 'sh x'), 'held package-manager'],
     ['a new script', before, before.replace('"mocha"', '"mocha","postinstall":"x"'), 'held package-manager'],
@@ -145,6 +146,7 @@ describe('the gate holds', () => {
       'held package-manager',
     );
     assert.equal(one(make('package.json', link('other.json'), before)), 'held package-manager');
+    assert.equal(one(make('package.json', link('{}'), '{}')), 'held package-manager');
   });
 
   const others: [string, string, string | undefined, string | undefined, string][] = [

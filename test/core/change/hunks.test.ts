@@ -150,6 +150,22 @@ describe('alignments', () => {
     });
   }
 
+  it('are settled: nothing can be said to stand further down', () => {
+    const some = fc.array(fc.constantFrom('a\n', 'b\n', '}\n'), { maxLength: 8 });
+    fc.assert(
+      fc.property(some, some, (one, two) => {
+        for (const { start, end, from, to } of regionsOf(one, two)!) {
+          const inserts = start === end && end < one.length;
+          const removes = from === to && end < one.length;
+          assert.ok(!inserts || two[from] !== one[end], 'an insertion could');
+          assert.ok(!removes || one[start] !== one[end], 'a removal could');
+        }
+      }),
+      { numRuns: 2000 },
+    );
+    assert.deepEqual(regionsOf(['b\n', 'b\n'], ['}\n', 'b\n']), [{ start: 0, end: 1, from: 0, to: 1 }]);
+  });
+
   it('split and join losslessly', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('a', '\n', '\r', '\u2028', 'é') }), (text) => {

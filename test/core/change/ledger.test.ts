@@ -89,6 +89,13 @@ describe('a ledger of clean merges', () => {
     assert.ok(tried > 300);
   });
 
+  it('lets no other alignment explain a line away', () => {
+    // By unique lines, the one takes back what the other brings; by a shortest edit it does not.
+    const all = { one: 'c\nc\n', two: 'c\nc\na\n' };
+    balanced(ledgerOf('a\nc\nc\n', all, all.two));
+    assert.equal(ledgerOf('a\nc\nc\n', all, all.one).balanced, false);
+  });
+
   it('understands a merge of blocks that changed places, which git aligns in another way', () => {
     // A shortest edit keeps the six lines of y; by unique lines the four of x stay, and y goes before them.
     const x = ['x0\n', 'x1\n', 'x2\n', 'x3\n'];

@@ -102,6 +102,12 @@ describe('a ledger of decisions', () => {
     );
   });
 
+  it('does not mind what lost standing within what won', () => {
+    const greater = { one: 'a\nx\nc\nd\ne\n', two: 'a\nx\ny\nc\nd\ne\n' };
+    const fates: Decision[] = [{ hunk: 'one:f:1', fate: 'superseded', by: 'two:f:1', why: 'It has it all.' }];
+    balanced(ledgerOf(base, greater, greater.two, { fates, final: `${greater.two}docs\n` }));
+  });
+
   it('lets a rejected hunk be there when another brought the same', () => {
     const twice = { one: all.one, two: all.one };
     const fates: Decision[] = [{ hunk: 'two:f:1', fate: 'rejected', why: 'Outside its paths.' }];
