@@ -37,14 +37,14 @@ export interface ApplierOptions {
   readonly hook?: (point: string) => void | Promise<void>;
 }
 
-export interface Applied {
+interface Applied {
   /** Paths that were written or deleted, sorted. */
   readonly files: string[];
   /** Those of them that hold the person's own edits, too. */
   readonly merged: string[];
 }
 
-export interface Recovered {
+interface Recovered {
   /** Paths of the interrupted apply that was rolled back; empty when there was none. */
   readonly rolledBack: string[];
   /** What could not be brought back, since the person has changed it since. */
@@ -331,7 +331,7 @@ async function discard(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
 
-export interface Part {
+interface Part {
   readonly folder: string;
   readonly manifest: Manifest;
 }

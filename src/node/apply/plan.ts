@@ -10,7 +10,7 @@ import type { Content, Owner, Version, Wanted } from './versions.ts';
 
 /** What has to be written so that the person's files, as they are now, take what is wanted. Reads only. */
 
-export type Outcome =
+type Outcome =
   | { readonly kind: 'absent' }
   /** Without `content` the bytes stay as they are. */
   | {

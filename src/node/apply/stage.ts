@@ -36,7 +36,7 @@ const entrySchema = z.object({
 });
 export type Entry = z.infer<typeof entrySchema>;
 
-export const manifestSchema = z.object({
+const manifestSchema = z.object({
   version: z.literal(1),
   id: z.string(),
   /** Of what was asked for. */
@@ -162,7 +162,7 @@ export async function dress(
   await chmod(path, mode);
 }
 
-export function stateOf(found: Found): State {
+function stateOf(found: Found): State {
   switch (found.kind) {
     case 'file':
       return { kind: 'file', mode: found.mode, uid: found.uid, gid: found.gid, sha256: found.sha256 };

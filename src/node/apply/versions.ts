@@ -104,7 +104,7 @@ export function isVersion(found: Found, version: Version): boolean {
   return version.kind === 'absent' || version.target === (found as { target: string }).target;
 }
 
-export function sameMode(found: FoundFile, version: Extract<Version, { kind: 'file' }>): boolean {
+function sameMode(found: FoundFile, version: Extract<Version, { kind: 'file' }>): boolean {
   if (process.platform === 'win32') return true;
   return version.exact ? found.mode === version.mode : canExecute(found.mode) === canExecute(version.mode);
 }

@@ -31,7 +31,7 @@ export interface Place {
   readonly network: boolean;
 }
 
-export interface Sandbox {
+interface Sandbox {
   readonly kind: 'bubblewrap' | 'sandbox-exec';
   /** The command that runs `command` confined. Looks at the disk for what has to be masked; makes what it needs in `scratch`. */
   wrap(command: Command, place: Place): Promise<Command>;

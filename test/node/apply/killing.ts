@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { FileChange } from '../../../src/core/change/change.ts';
 import { openApplier } from '../../../src/node/apply/apply.ts';
 import type { OpenApplier } from '../../../src/node/apply/apply.ts';
@@ -25,7 +26,7 @@ const rows: [string, Thing, Thing][] = [
 
 /** The change, and the tree that it is made for. */
 export const changes: FileChange[] = rows.map(([path, from, to]) => change(path, from, to));
-export const start: Tree = {
+const start: Tree = {
   ...Object.fromEntries(rows.map(([path, from]) => [path, from]).filter(([, thing]) => thing !== undefined)),
   stays: 's',
 };
@@ -54,7 +55,7 @@ export async function killed(
 ): Promise<boolean> {
   const file = `${root}.changes.json`;
   await writeFile(file, JSON.stringify(what));
-  const args = [join(import.meta.dirname, 'killed.ts'), root, doing, file, String(at)];
+  const args = [fileURLToPath(new URL('./killed.ts', import.meta.url)), root, doing, file, String(at)];
   const env = { PATH: process.env['PATH'], SystemRoot: process.env['SystemRoot'] };
   const result = await run(process.execPath, args, {
     cwd: join(root, '..'),

@@ -8,7 +8,7 @@ export type Thing = string | Buffer | { readonly exec: string } | { readonly lin
 export type Tree = Record<string, Thing>;
 
 /** A git side of it, with text where a change would carry it. */
-export function side(thing: Thing): FileSide | undefined {
+function side(thing: Thing): FileSide | undefined {
   if (thing === undefined || thing === 'folder/') return undefined;
   const bytes = bytesOf(thing);
   const sha = createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
@@ -22,7 +22,7 @@ export function side(thing: Thing): FileSide | undefined {
 }
 
 /** The bytes that git has of it. */
-export function bytesOf(thing: Exclude<Thing, undefined>): Buffer {
+function bytesOf(thing: Exclude<Thing, undefined>): Buffer {
   if (Buffer.isBuffer(thing)) return thing;
   if (typeof thing === 'string') return Buffer.from(thing);
   return Buffer.from('exec' in thing ? thing.exec : (thing as { link: string }).link);

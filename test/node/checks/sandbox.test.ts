@@ -210,6 +210,16 @@ describe('the sandbox of Linux', function () {
     );
   });
 
+  it('shows nothing of /run but what programs and name servers need', async () => {
+    const { out } = await sh('ls -A /run');
+    const needed = ['current-system', 'opengl-driver', 'systemd', 'resolvconf', 'NetworkManager'];
+    assert.deepEqual(
+      out.split(/\s+/).filter((name) => name !== '' && !needed.includes(name)),
+      [],
+    );
+    assert.ok((await readdir('/run')).some((name) => !needed.includes(name)));
+  });
+
   it('passes exit codes on', async () => {
     assert.equal((await sh('exit 42')).code, 42);
   });
