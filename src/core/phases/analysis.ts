@@ -1,3 +1,4 @@
+import { UserError } from '../errors.ts';
 import type { Cast } from '../team/file.ts';
 import type { Finding } from '../run/answers.ts';
 import { call } from '../run/call.ts';
@@ -114,9 +115,15 @@ export async function verifyCheckout(
 ): Promise<void> {
   const { workspaces } = run.ports;
   if (run.finished(`${name}#end`) || !(await workspaces.find(sharedCheckout, base.commit, run.signal))) return;
-  const now = await workspaces.commit(sharedCheckout, 'after reading', run.signal);
-  if (now.tree === base.tree) return;
-  const paths = (await workspaces.changes(base.tree, now.tree, run.signal)).map((c) => c.path);
+  let paths: string[] = [];
+  try {
+    const now = await workspaces.commit(sharedCheckout, 'after reading', run.signal);
+    if (now.tree === base.tree) return;
+    paths = (await workspaces.changes(base.tree, now.tree, run.signal)).map((c) => c.path);
+  } catch (error) {
+    // What cannot even be recorded was not there before.
+    if (!(error instanceof UserError) || !['workspace-files', 'no-workspace'].includes(error.code)) throw error;
+  }
   await run.step(`${name}#checkout`, 'checkout.changed', null, async () => ({
     phase: name,
     roles: readers.map((r) => r.role),
@@ -124,7 +131,7 @@ export async function verifyCheckout(
   }));
   await run.note(
     'warning',
-    `The checkout for reading was changed during ${name} (${listed(paths.slice(0, 5))}) by one of ${listed(readers.map((r) => r.title))}; it was made anew.`,
+    `The checkout for reading was changed during ${name} (${listed(paths.slice(0, 5)) || 'beyond recording'}) by one of ${listed(readers.map((r) => r.title))}; it was made anew.`,
   );
   await workspaces.open(sharedCheckout, base.commit, run.signal);
 }

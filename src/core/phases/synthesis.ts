@@ -1,4 +1,4 @@
-import { findingsText } from './analysis.ts';
+import { findingsText, verifyCheckout } from './analysis.ts';
 import { call } from '../run/call.ts';
 import { checkoutAt, sharedCheckout } from './checkout.ts';
 import { listed, orchestrator, phase, post, prompter, stopFor, withDuty } from './common.ts';
@@ -41,6 +41,7 @@ export async function synthesise(run: Run, base: EventOf<'base.taken'>): Promise
         return { problem: problems.length > 0 ? problems.join('\n') : undefined };
       },
     });
+    await verifyCheckout(run, 'synthesis', base, [cast]);
     if (!answered.ok) return 'no plan';
     const plan = answered.answer;
     const refuted = findings

@@ -3,6 +3,7 @@ import { forecast } from '../team/forecast.ts';
 import type { Cast } from '../team/file.ts';
 import type { Triage } from '../run/answers.ts';
 import { tokensOfBytes } from '../run/budget.ts';
+import { verifyCheckout } from './analysis.ts';
 import { call } from '../run/call.ts';
 import { checkoutAt, sharedCheckout } from './checkout.ts';
 import { listed, phase, prompter, stopFor } from './common.ts';
@@ -33,6 +34,7 @@ export async function triage(run: Run, base: EventOf<'base.taken'>): Promise<Tri
         }),
       };
     });
+    await verifyCheckout(run, 'triage', base, chosen.cast.slice(0, 1));
     const asks = run.input.team.stops.team;
     if (asks === 'always' || (asks === 'team' && decided.size !== 'one')) {
       await stopFor(run, 'team', `Start with ${listed(chosen.cast.map((c) => c.title))}?`);

@@ -186,19 +186,33 @@ describe('what fails on the way', () => {
     );
   });
 
-  it('is a reading role that writes: that is seen, told, and undone', async () => {
-    const world = smallWorld({
-      'analysis/architect': {
-        json: { summary: 'Looked.', findings: [] },
-        write: (files) => void files.set('a.ts', 'mine now\n'),
-      },
-    });
-    assert.equal((await live(world)).outcome, 'applied');
-    assert.deepEqual(
-      eventsOf(world, 'checkout.changed').map((e) => [e.roles, e.paths]),
-      [[['architect'], ['a.ts']]],
-    );
-    assert.equal(world.project.get('a.ts'), 'ONE\ntwo\nthree\n');
+  it('is a reading role that writes: that is seen after each phase, told, and undone', async () => {
+    const write = (files: Map<string, string>): void => void files.set('a.ts', 'mine now\n');
+    for (const [key, json, role] of [
+      ['triage', { title: 'Small', size: 'core', why: 'So.' }, 'orchestrator'],
+      ['analysis/architect', { summary: 'Looked.', findings: [] }, 'architect'],
+      ['plan', planOf([item('i1', ['implementer'], ['a.ts']), item('i2', ['second'], ['b.ts'])]), 'orchestrator'],
+    ] as const) {
+      const world = smallWorld({ [key]: { json, write } });
+      assert.equal((await live(world)).outcome, 'applied');
+      assert.deepEqual(
+        eventsOf(world, 'checkout.changed').map((e) => [e.roles, e.paths]),
+        [[[role], ['a.ts']]],
+      );
+      assert.equal(world.project.get('a.ts'), 'ONE\ntwo\nthree\n');
+      assert.equal(world.repository.checkouts.get('base')?.files.get('a.ts'), 'one\ntwo\nthree\n');
+    }
+  });
+
+  it('is a role that leaves behind what no tree can hold: a reader costs nothing, a writer its answer', async () => {
+    const spoil = (files: Map<string, string>): void => void files.set('x/.git/config', 'evil');
+    const reader = smallWorld({ 'analysis/architect': { json: { summary: 'x', findings: [] }, write: spoil } });
+    assert.equal((await live(reader)).outcome, 'applied');
+    assert.ok(eventsOf(reader, 'note').some((n) => /beyond recording.*made anew/.test(n.text)));
+    const writer = smallWorld({ 'implementation/second/r0': { json: { summary: 'x' }, write: spoil } });
+    assert.equal((await live(writer)).outcome, 'applied');
+    assert.equal(eventsOf(writer, 'call.sent-back').length, 1);
+    assert.match(stateOf(writer).failedChanges[0]?.why ?? '', /cannot be recorded/);
   });
 
   it('is an optional role that no route reaches: it is left out, and the plan, the prompt and the report say so', async () => {

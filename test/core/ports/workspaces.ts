@@ -99,7 +99,9 @@ export function memoryWorkspaces(repository: Repository, options: { life: Life; 
       await turn(signal);
       const found = repository.checkouts.get(name);
       if (!found) throw new UserError('no-workspace', `The workspace "${name}" is gone.`);
-      for (const path of found.files.keys()) checkPath(path);
+      const odd = [...found.files.keys()].filter((path) => path.split('/').includes('.git'));
+      if (odd.length > 0)
+        throw new UserError('workspace-files', `It holds what cannot be recorded: ${odd.join(', ')}.`);
       return put(found.files, [found.commit], message);
     },
     async changes(from, to, signal) {
