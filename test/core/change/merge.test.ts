@@ -73,16 +73,16 @@ describe('merging texts', () => {
     );
   });
 
-  it('joins any two selections of the hunks of one change', () => {
+  it('joins two selections of the hunks of one change that have none in common', () => {
     fc.assert(
-      fc.property(anyText, anyText, fc.infiniteStream(fc.nat(3)), (base, after, choice) => {
+      fc.property(anyText, anyText, fc.infiniteStream(fc.nat(2)), (base, after, choice) => {
         const hunks = hunksOf('c', [fileChange('f', base, after)]).map((hunk) => ({ hunk, to: choice.next().value }));
         const pick = (keep: (to: number) => boolean) =>
           applyHunks(
             base,
             hunks.filter(({ to }) => keep(to)).map(({ hunk }) => hunk),
           );
-        const [one, two, all] = [pick((to) => to < 2), pick((to) => to === 1 || to === 2), pick((to) => to < 3)];
+        const [one, two, all] = [pick((to) => to === 1), pick((to) => to === 2), pick((to) => to > 0)];
         const merged = mergeText(base, one, two);
         // With hunks left out, the same text may be aligned in another way: then it may conflict, but not join wrongly.
         if (!merged.conflict)
