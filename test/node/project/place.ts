@@ -65,6 +65,8 @@ export interface PlaceOptions {
   readonly team?: Patch;
   /** Scripted servers by name; the team below needs `one` and `two`. */
   readonly servers?: readonly string[];
+  /** Default 0: no delays. */
+  readonly tempo?: number;
   /** Default true: a repository with one commit. */
   readonly git?: boolean;
   /** The folder is a linked worktree of a repository beside it, `main`. */
@@ -161,9 +163,13 @@ function laid(below: unknown, above: unknown): unknown {
 }
 
 /** A scripted server of this place, as a team file has it. */
-async function serverOf(place: string, script: string, name: string): Promise<Record<string, unknown>> {
+async function serverOf(place: string, script: string, name: string, tempo: number): Promise<Record<string, unknown>> {
   const files = ['--script', script, '--count', join(place, 'count.jsonl')];
-  return { command: '${node}', args: [await scriptedMain(), ...files, '--tempo', '0', '--name', name], scripted: true };
+  return {
+    command: '${node}',
+    args: [await scriptedMain(), ...files, '--tempo', String(tempo), '--name', name],
+    scripted: true,
+  };
 }
 
 async function scriptOf(name: string): Promise<string> {
@@ -200,7 +206,8 @@ async function makePlace(options: PlaceOptions): Promise<Place & { end(): Promis
   const play = async (name: string): Promise<void> => writeFile(script, await scriptOf(name));
   await play(options.script);
   const servers: Record<string, unknown> = {};
-  for (const name of options.servers ?? ['one', 'two']) servers[name] = await serverOf(place, script, name);
+  for (const name of options.servers ?? ['one', 'two'])
+    servers[name] = await serverOf(place, script, name, options.tempo ?? 0);
   await writeFile(teamFile, stringify(laid(teamOf(servers), options.team ?? {})));
 
   const logged: string[] = [];
