@@ -24,6 +24,8 @@ export interface OutputOptions {
   readonly diff: (run: string) => Promise<string>;
   /** Said after what wants the person, where it cannot be answered here. */
   readonly where?: string;
+  /** The person is asked here, where there is a terminal. */
+  readonly asks?: boolean;
   /** The run is gone when this process ends. */
   readonly passing?: boolean;
 }
@@ -46,7 +48,7 @@ export function openOutput(options: OutputOptions): Output {
   return terminalOutput(options);
 }
 
-function terminalOutput({ titles, interruption, diff, where, passing = false }: OutputOptions): Output {
+function terminalOutput({ titles, interruption, diff, where, passing = false, asks = false }: OutputOptions): Output {
   const { stdin, stdout } = process;
   const screen = new Screen(stdout);
   // A column stays free: terminals differ in what a full line does.
@@ -54,20 +56,27 @@ function terminalOutput({ titles, interruption, diff, where, passing = false }: 
     const seen = lookOf(stdout, titles);
     return { ...seen, width: seen.width - 1 };
   };
-  const presenter = ttyPresenter({ screen, look, now: Date.now, diff, passing, ...(where !== undefined && { where }) });
+  const presenter = ttyPresenter({
+    screen,
+    look,
+    now: Date.now,
+    diff,
+    passing,
+    asks: asks && stdin.isTTY === true,
+    ...(where !== undefined && { where }),
+  });
   const desk =
     stdin.isTTY === true
       ? terminalDesk({ input: stdin, output: stdout, screen, interrupt: interruption.interrupt })
       : undefined;
 
-  const resized = (): void => screen.restart();
   const ending = (): void => screen.close();
   const stopped = (): void => {
     screen.suspend();
     process.kill(process.pid, 'SIGSTOP');
   };
   const continued = (): void => screen.restart();
-  stdout.on('resize', resized);
+  stdout.on('resize', presenter.redraw);
   process.on('exit', ending);
   if (process.platform !== 'win32') {
     process.on('SIGTSTP', stopped);
@@ -79,7 +88,7 @@ function terminalOutput({ titles, interruption, diff, where, passing = false }: 
     look,
     close() {
       presenter.close();
-      stdout.off('resize', resized);
+      stdout.off('resize', presenter.redraw);
       process.off('exit', ending);
       process.off('SIGTSTP', stopped);
       process.off('SIGCONT', continued);

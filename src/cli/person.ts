@@ -3,10 +3,9 @@ import type { Person, StopQuestion } from '../core/ports.ts';
 import type { RunState } from '../core/run/state.ts';
 import type { Desk, Dialogue } from './desk.ts';
 import { exactDiff } from './view/diff.ts';
-import { clip, glyph, paint, wrap, type Look } from './view/look.ts';
+import { exactLines, glyph, paint, wrap, type Look } from './view/look.ts';
 import { findingLines, planLines } from './view/plan.ts';
 import { oneLine, visible } from './view/plain.ts';
-import { teamLines } from './view/team.ts';
 
 export interface PersonOptions {
   /** Who the journal says gave the answers; by default the account's name, and that it was `--yes`. */
@@ -42,8 +41,8 @@ export function cliPerson(options: PersonOptions): Person {
         const look = options.look();
         dialogue.print([
           '',
-          want(look, `${oneLine(request.role)} asks for permission: ${oneLine(request.title)}`),
-          ...wholeLines(look, request.kind, request.detail),
+          ...want(look, `${oneLine(request.role)} asks for permission: ${oneLine(request.title)}`),
+          ...(request.kind === 'edit' ? exactDiff(request.detail, look) : exactLines(look, request.detail)),
         ]);
         const answer = await choose(dialogue, look, { o: 'once', a: 'for this run', n: 'no' });
         return answer === 'o' ? 'once' : answer === 'a' ? 'run' : 'no';
@@ -56,11 +55,11 @@ export function cliPerson(options: PersonOptions): Person {
         const look = options.look();
         dialogue.print([
           '',
-          want(look, `The gate holds ${visible(file.path)}`),
+          ...want(look, `The gate holds ${visible(file.path)}`),
           ...wrap(look, oneLine(file.reason ?? file.code ?? ''), '  '),
           ...exactDiff(diff, look),
         ]);
-        const answer = await choose(dialogue, look, { y: 'let it through', n: 'keep it back' });
+        const answer = await choose(dialogue, look, { y: 'yes, let it through', n: 'no, keep it back' });
         return answer === 'y' ? 'yes' : 'no';
       });
     },
@@ -70,12 +69,15 @@ export function cliPerson(options: PersonOptions): Person {
 /** A stop: go, stop, or read first. The end of the input is a stop. */
 async function stop(dialogue: Dialogue, question: StopQuestion, options: PersonOptions): Promise<'go' | 'stop'> {
   const look = options.look();
-  dialogue.print(['', want(look, oneLine(question.question))]);
+  dialogue.print(['', ...want(look, oneLine(question.question))]);
+  // A team stands there in full already.
+  const keys: Readonly<Record<string, string>> =
+    question.stop === 'team' ? { g: 'go', s: 'stop' } : { g: 'go', s: 'stop', r: 'read all' };
   for (;;) {
-    const answer = await choose(dialogue, look, { g: 'go', s: 'stop', r: 'read all' });
+    const answer = await choose(dialogue, look, keys);
     if (answer === 'g') return 'go';
     if (answer !== 'r') return 'stop';
-    dialogue.print(['', ...(await allOf(question, options)), '', want(look, oneLine(question.question))]);
+    dialogue.print(['', ...(await allOf(question, options)), '', ...want(look, oneLine(question.question))]);
   }
 }
 
@@ -85,19 +87,10 @@ async function allOf(question: StopQuestion, options: PersonOptions): Promise<st
   const state = options.state();
   if (question.stop === 'apply') return exactDiff(await options.diff(), look);
   if (!state) return [];
-  if (question.stop === 'team') return teamLines(state, look);
   return [...findingLines(state, look, { full: true }), '', ...planLines(state, look, { full: true })];
 }
 
-/** The whole command or diff, with what could not be seen written out; nothing of it is cut. */
-function wholeLines(look: Look, kind: string, detail: string): string[] {
-  if (kind === 'edit') return exactDiff(detail, look);
-  return visible(detail)
-    .split('\n')
-    .flatMap((line) => wrap(look, line, `  ${glyph(look, 'bar')} `, `  ${glyph(look, 'bar')} `));
-}
-
-/** Asks until the answer is one of the keys or begins its word; at the end of the input the last but the reading ones, which is always the cautious one. */
+/** Asks until the answer is one of the keys or begins its word; undefined at the end of the input, which is never a yes. */
 async function choose<K extends string>(
   dialogue: Dialogue,
   look: Look,
@@ -115,7 +108,8 @@ async function choose<K extends string>(
   }
 }
 
-const want = (look: Look, text: string) => paint(look, 'accent', clip(look, `${glyph(look, 'wants')} ${text}`));
+const want = (look: Look, text: string): string[] =>
+  wrap(look, text, `${glyph(look, 'wants')} `).map((line) => paint(look, 'accent', line));
 
 /** The name of the person's account, as the journal keeps it. */
 export function personName(): string {

@@ -85,6 +85,7 @@ export async function follow(
         interruption,
         diff: (of) => project.diff(of, signal),
         passing: options.passing === true,
+        asks: !options.yes,
       });
       const { presenter, desk, look } = output;
       say = (line) => presenter.say([line]);

@@ -182,7 +182,7 @@ describe('orchestra, a run', function () {
     ])
       assert.match(shown.stdout, words);
     const json = linesOf((await orchestra(['show', '--json'], here())).stdout);
-    assert.equal((json[0]?.['state'] as Line)['outcome'], 'applied');
+    assert.equal((json[0]?.['state'] as Line | undefined)?.['outcome'], 'applied');
     const diff = await orchestra(['show', '--diff'], here());
     assert.match(diff.stdout, /^diff --git a\/README\.md/m);
 

@@ -122,7 +122,6 @@ describe('the blocks of a run', () => {
 
   it('say everything without colour that they say with it', () => {
     const painted = allBlocks({ ...plainLook(79), color: true });
-    // eslint-disable-next-line no-control-regex
     const bare = painted.map((line) => line.replaceAll(/\u001b\[\d+m/g, ''));
     assert.notDeepEqual(painted, bare);
     assert.deepEqual(bare, allBlocks(plainLook(79)));

@@ -7,7 +7,7 @@ import type { CliCommand } from '../command.ts';
 import { type Desk, terminalDesk } from '../desk.ts';
 import { type Session, withProject } from '../session.ts';
 import { lookOf } from '../terminal.ts';
-import { glyph, paint, wrap, type Look } from '../view/look.ts';
+import { exactLines, glyph, paint, wrap, type Look } from '../view/look.ts';
 import { oneLine, visible } from '../view/plain.ts';
 
 /** Trusts the folder, and approves one by one what it brings. */
@@ -88,11 +88,7 @@ export function wantedLines(item: Wanted, count: string, look: Look): string[] {
   const title = kinds[item.kind].replace('{name}', () => visible(item.name));
   return [
     paint(look, 'accent', `${glyph(look, 'wants')} ${count}  ${title}`),
-    ...item.shows.flatMap((line) =>
-      visible(line)
-        .split('\n')
-        .flatMap((part) => wrap(look, part, `  ${glyph(look, 'bar')} `, `  ${glyph(look, 'bar')} `)),
-    ),
+    ...item.shows.flatMap((line) => exactLines(look, line)),
   ];
 }
 

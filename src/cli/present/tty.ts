@@ -28,6 +28,8 @@ export interface TtyOptions {
   readonly now: () => number;
   /** The merged change of a run as a unified diff. */
   readonly diff: (run: string) => Promise<string>;
+  /** The person is asked in this terminal. */
+  readonly asks?: boolean;
   /** The run is gone when this process ends: nothing points to what could be done with it later. */
   readonly passing?: boolean;
   /** Said after what wants the person, where it cannot be answered here. */
@@ -35,7 +37,7 @@ export interface TtyOptions {
 }
 
 /** The run in a terminal: what is over is printed for good, what goes on is redrawn. */
-export function ttyPresenter(options: TtyOptions): Presenter {
+export function ttyPresenter(options: TtyOptions): Presenter & { readonly redraw: () => void } {
   const { screen, look, now } = options;
   const tails = new Map<string, string>();
   let run = '';
@@ -74,6 +76,7 @@ export function ttyPresenter(options: TtyOptions): Presenter {
   };
 
   return {
+    redraw: draw,
     begin(id, before) {
       run = id;
       state = before;
@@ -84,6 +87,8 @@ export function ttyPresenter(options: TtyOptions): Presenter {
       const { event } = record;
       if (event.type === 'call.started') tails.delete(event.call);
       if (event.type === 'call.ended') tails.delete(event.call);
+      // What is asked here is shown whole where it is asked.
+      if (event.type === 'permission.asked' && options.asks) return changed();
       if (event.type === 'run.ended' && options.passing)
         screen.print(['', ...endLines(state, run, look(), { hint: false })]);
       else screen.print(blockOf(record, state, run, { tails, now: now() }, look()));

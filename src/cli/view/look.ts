@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import sliceAnsi from 'slice-ansi';
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
+import { visible } from './plain.ts';
 
 /** How things are drawn. Views are pure: what they need to know of the terminal stands here. */
 export interface Look {
@@ -93,6 +94,16 @@ export function wrap(look: Look, text: string, first = '', rest = ' '.repeat(wid
     .flatMap((line) => wrapAnsi(line, Math.max(4, room), { hard: true, trim: true }).split('\n'))
     .map((line) => line.trimEnd());
   return lines.map((line, n) => ((n === 0 ? first : rest) + line).trimEnd());
+}
+
+/** A text that the person decides on, between bars: whole, blank for blank, with what could not be seen written out. */
+export function exactLines(look: Look, text: string): string[] {
+  const bar = `  ${glyph(look, 'bar')} `;
+  const room = Math.max(4, look.width - widthOf(bar));
+  return visible(text)
+    .split('\n')
+    .flatMap((line) => wrapAnsi(line, room, { hard: true, trim: false }).split('\n'))
+    .map((line) => bar + line);
 }
 
 /** Left part and right part on one line, the right one at the right edge; below each other when they do not fit. */

@@ -7,7 +7,6 @@
 // Source of the grammar: ECMA-48 (CSI 5.4, OSC/DCS/SOS/PM/APC 5.6). A string that is not closed ends with its line,
 // so that nothing more than that line can be swallowed.
 const sequences =
-  // eslint-disable-next-line no-control-regex
   /(?:\u001b[PX\]^_]|[\u0090\u0098\u009d-\u009f])[^\n\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]?|\u001b[ -/]*[0-~]?/gu;
 
 /** What is obeyed or not seen: controls, and what Unicode lets a renderer ignore (bidi marks, zero widths, tags, …). */

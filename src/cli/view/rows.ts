@@ -98,7 +98,8 @@ function workingRows(call: CallState, columns: Columns, live: Live, look: Look):
     usd: call.usd,
     estimated: call.estimated,
   });
-  const moves = call.moves.flatMap((move) => moveRow(look, moveWords(look, move)));
+  // The last says where it is now; all of them stand in the scroll-back afterwards.
+  const moves = call.moves.slice(-1).flatMap((move) => moveRow(look, moveWords(look, move)));
   if (columns.inline) {
     const room = look.width - widthOf(row) - 3;
     return [clip(look, `${row}   ${tail(look, call, live, room)}`), ...moves];
@@ -190,7 +191,8 @@ function numbersRow(look: Look, columns: Columns, row: Numbers): string {
   const line = start + cell(look, word, columns.word) + cell(look, elapsed(row.ms), 6, 'right');
   if (!columns.wide) return line;
   const tokens = row.tokens === 0 ? '' : about + count(row.tokens);
-  const usd = row.usd === undefined || row.usd === 0 ? '' : about + money(row.usd);
+  const cost = row.usd === undefined || row.usd === 0 ? '' : money(row.usd);
+  const usd = cost === '' || cost.startsWith('<') ? cost : about + cost;
   return `${line}${cell(look, tokens, 7, 'right')}${cell(look, usd, 8, 'right')}`;
 }
 
@@ -225,6 +227,7 @@ function resultOf(state: RunState, part: Part, last: CallState): { sign: Glyph; 
 function doneWord(state: RunState, part: Part, last: CallState): string {
   switch (last.kind) {
     case 'findings': {
+      if (state.summaries[part.role] === undefined) return 'done';
       const findings = state.findings.filter((finding) => finding.role === part.role);
       const refuted = findings.filter((finding) => finding.check === 'refuted').length;
       return `${findings.length} found${refuted > 0 ? `, ${refuted} refuted` : ''}`;
