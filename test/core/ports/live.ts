@@ -5,7 +5,7 @@ import { newLife } from './crash.ts';
 import { type CrashAt, memoryJournal } from './journal.ts';
 import { portsOf, type World } from './world.ts';
 
-export const run = 'r260105-090000-test';
+const run = 'r260105-090000-test';
 
 export interface LifeOptions {
   readonly crash?: CrashAt;

@@ -38,7 +38,7 @@ export interface Reply {
 
 export type Script = (asked: Asked, permit: AskHooks['permit']) => Reply | Promise<Reply>;
 
-export const jsonText = (json: unknown): string => `Done.\n\n\`\`\`json\n${JSON.stringify(json, null, 1)}\n\`\`\`\n`;
+const jsonText = (json: unknown): string => `Done.\n\n\`\`\`json\n${JSON.stringify(json, null, 1)}\n\`\`\`\n`;
 
 /** Models that play a function. `log` outlives the process: it is what the vendors would put on the bill. */
 export function scriptedModels(options: {

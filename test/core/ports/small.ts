@@ -7,7 +7,7 @@ import { newWorld, type World } from './world.ts';
 
 /** A team of five on two files: one analyst, two writers, one reviewer. What a test is about it changes by a call's key. */
 
-export const smallProject = { 'a.ts': 'one\ntwo\nthree\n', 'b.ts': 'four\n' };
+const smallProject = { 'a.ts': 'one\ntwo\nthree\n', 'b.ts': 'four\n' };
 
 export const item = (id: string, owners: string[], paths: string[], more: object = {}): object => ({
   id,

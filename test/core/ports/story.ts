@@ -192,7 +192,7 @@ const acts: Record<string, (attempt: number, nth: number) => Reply> = {
 const fine: Reply = { json: { verdict: 'fine', summary: 'Good.' } };
 
 /** The models of the story. `delay` shifts who is done first. */
-export function storyScript(delay: (key: string) => number | undefined = () => undefined): Script {
+function storyScript(delay: (key: string) => number | undefined = () => undefined): Script {
   return ({ input, nth }) => {
     const { key, attempt, kind } = input.call;
     const act = Object.hasOwn(acts, key) ? acts[key]?.(attempt, nth) : undefined;

@@ -39,14 +39,14 @@ export function filesAt(repository: Repository, cwd: string): Files {
 }
 
 /** Files of a tree or commit. */
-export function filesOf(repository: Repository, id: string): Files {
+function filesOf(repository: Repository, id: string): Files {
   const files = repository.trees.get(repository.commits.get(id) ?? id);
   if (!files) throw new Error(`there is no tree ${id}`);
   return files;
 }
 
 /** The difference of two sets of files, sorted by path. */
-export function differences(from: Files, to: Files): FileChange[] {
+function differences(from: Files, to: Files): FileChange[] {
   return [...new Set([...from.keys(), ...to.keys()])]
     .toSorted()
     .filter((path) => from.get(path) !== to.get(path))
