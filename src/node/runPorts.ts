@@ -2,18 +2,21 @@ import { createHash } from 'node:crypto';
 import { redactor, redactStream } from '../core/bus/redact.ts';
 import type { AskInput } from '../core/ask.ts';
 import { isAbort, reasonOf } from '../core/errors.ts';
-import { type Log, type Models, type Person, type Ports, RouteError } from '../core/ports.ts';
+import { type Log, type Models, type Person, type Ports, RouteError, type Journal } from '../core/ports.ts';
+import type { JournalRecord } from '../core/run/events.ts';
 import type { TeamFile } from '../core/team/file.ts';
 import { openApplier } from './apply/apply.ts';
 import { openGate } from './apply/gate.ts';
 import { openChecks, type Consent } from './checks/checks.ts';
+import { findSandbox, unconfinedNotice } from './checks/sandbox.ts';
 import { openWorkspaces, type OpenWorkspaces } from './git/workspaces.ts';
 import { openBus } from './memory/bus.ts';
-import { openStore } from './memory/store.ts';
+import { openMemory } from './memory/serena/openMemory.ts';
 import { openModels } from './models/client.ts';
 import { openInbox } from './run/inbox.ts';
 import { openJournal } from './run/journal.ts';
 import type { Lease } from './run/lease.ts';
+import { cacheFolder } from './paths.ts';
 import { openTranscripts } from './run/transcripts.ts';
 import { secretsOf } from './secrets.ts';
 import { placedServers } from './servers.ts';
@@ -60,12 +63,34 @@ export async function openPorts(o: PortsOptions): Promise<OpenPorts> {
     closing.push(() => journal.close());
     const workspaces: OpenWorkspaces = await openWorkspaces({ root: o.root, run: o.run, log: o.log, signal: o.signal });
     closing.push(() => workspaces.close());
-    const bus = await openBus({ root: o.root, run: o.run, store: await openStore(o.root), hash: sha256, log: o.log });
+    const memory = await openMemory({
+      root: o.root,
+      backend: o.team.memory.backend,
+      program: process.env['ORCHESTRA_SERENA'],
+      env: process.env,
+      signal: o.signal,
+      log: o.log,
+    });
+    closing.push(() => memory.serena?.end());
+    for (const note of memory.notes) o.log.warn(note);
+    const bus = await openBus({ root: o.root, run: o.run, store: memory.store, hash: sha256, log: o.log });
     await bus.projectMessages(journal.records);
     const transcripts = openTranscripts(o.folder, { log: o.log, filter: () => redactStream(secrets) });
     closing.push(() => transcripts.close());
     const models = openModels({ servers: placedServers(o.team.servers), root: o.root, env: process.env, log: o.log });
     closing.push(() => models.close());
+    const applier = openApplier({
+      root: o.root,
+      runFolder: o.folder,
+      readBlob: (sha, signal) => workspaces.blob(sha, signal),
+    });
+    // An apply that a crash cut off is taken back before anything else is done here.
+    const { rolledBack, left } = await applier.recover(o.signal);
+    if (rolledBack.length > 0) o.log.warn(`An apply that was cut off has been taken back: ${rolledBack.join(', ')}.`);
+    for (const { path, why } of left) o.log.warn(`An apply was cut off, and ${path} could not be taken back: ${why}`);
+    const confinement = o.team.checks.length > 0 ? await findSandbox(o.signal) : undefined;
+    if (confinement && !confinement.sandbox) o.log.warn(unconfinedNotice);
+    const based = basedOn(journal);
     const ports: Ports = {
       log: o.log,
       clock: {
@@ -81,7 +106,7 @@ export async function openPorts(o: PortsOptions): Promise<OpenPorts> {
           return { signal: control.signal, cancel: () => clearTimeout(timer) };
         },
       },
-      journal,
+      journal: based.journal,
       inbox: openInbox(o.folder, o.log),
       models: guarded(models, o.unapproved),
       workspaces,
@@ -91,14 +116,15 @@ export async function openPorts(o: PortsOptions): Promise<OpenPorts> {
         setup: o.team.setup,
         consent: o.consent,
         log: o.log,
+        readable: [cacheFolder()],
+        ...(confinement && { confinement }),
       }),
       bus,
-      gate: openGate({ root: o.root }),
-      applier: openApplier({
+      gate: openGate({
         root: o.root,
-        runFolder: o.folder,
-        readBlob: (sha, signal) => workspaces.blob(sha, signal),
+        list: async (signal) => (based.tree() === '' ? [] : workspaces.list(based.tree(), signal)),
       }),
+      applier,
       person: o.person,
       transcripts: {
         append(call, attempt, text) {
@@ -121,6 +147,26 @@ export async function openPorts(o: PortsOptions): Promise<OpenPorts> {
     await close();
     throw error;
   }
+}
+
+/** The journal, and the tree that the run began with as soon as it is in it. */
+function basedOn(journal: Journal): { journal: Journal; tree(): string } {
+  let tree = '';
+  const look = (record: JournalRecord): void => {
+    if (record.event.type === 'base.taken') tree = record.event.tree;
+  };
+  journal.records.forEach(look);
+  return {
+    tree: () => tree,
+    journal: {
+      records: journal.records,
+      async append(entry) {
+        const record = await journal.append(entry);
+        look(record);
+        return record;
+      },
+    },
+  };
 }
 
 /** A server that a repository brings is not started before the person approved it. */

@@ -187,6 +187,15 @@ export const setupSchema = z.strictObject({
 });
 export type Setup = z.infer<typeof setupSchema>;
 
+export const memorySchema = z.strictObject({
+  backend: z
+    .enum(['files', 'auto', 'serena'])
+    .default('files')
+    .describe(
+      "`files`: the memories are written by this program. `auto`: the same, and a Serena that is installed is attached. `serena`: written through Serena's own tools.",
+    ),
+});
+
 /** The whole file. Every part is optional in a file; layers are joined by name, then parsed as `TeamFile`. */
 export const teamFileSchema = z.strictObject({
   version: z.literal(1).default(1),
@@ -197,6 +206,7 @@ export const teamFileSchema = z.strictObject({
   team: id.default('default').describe('The team that is used when none is named.'),
   checks: z.array(checkSchema).default([]).describe("The project's own commands that judge a change."),
   setup: setupSchema.default(() => setupSchema.parse({})),
+  memory: memorySchema.default(() => memorySchema.parse({})),
   commands: z
     .array(z.string())
     .default([])

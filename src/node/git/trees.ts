@@ -30,10 +30,13 @@ export async function changesBetween(
   const sides = found
     .flatMap(({ before, after }) => [before, after])
     .filter((side) => side !== undefined && side.mode !== '160000');
-  const texts = await textsOf(repository, new Set(sides.map((side) => (side as Side).sha)), signal);
+  const sizes = new Map<string, number>();
+  const texts = await textsOf(repository, new Set(sides.map((side) => (side as Side).sha)), signal, sizes);
   const withText = (side: Side): FileSide => {
     const text = side.mode === '160000' ? undefined : texts.get(side.sha);
-    return { mode: side.mode, sha: side.sha, ...(text === undefined ? {} : { text }) };
+    const bytes = sizes.get(side.sha);
+    if (text !== undefined) return { mode: side.mode, sha: side.sha, text };
+    return { mode: side.mode, sha: side.sha, ...(bytes !== undefined && { bytes }) };
   };
   return found
     .map(({ path, before, after }) => ({
@@ -83,11 +86,12 @@ function byPath(a: { path: string }, b: { path: string }): number {
   return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }
 
-/** The text of each blob that is one: valid UTF-8 without NUL, at most 2 MiB. Throws `UserError` (`lost-objects`) when one is gone. */
+/** The text of each blob that is one: valid UTF-8 without NUL, at most 2 MiB. Throws `UserError` (`lost-objects`) when one is gone. Sizes in bytes go into `sizes`. */
 export async function textsOf(
   repository: PrivateRepository,
   shas: ReadonlySet<string>,
   signal: AbortSignal,
+  sizes = new Map<string, number>(),
 ): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
   if (shas.size === 0) return texts;
@@ -121,6 +125,7 @@ export async function textsOf(
     if (line === '') continue;
     const [sha, size] = line.split(' ') as [string, string];
     if (size === 'missing') throw lostObjects(sha);
+    sizes.set(sha, Number(size));
     if (Number(size) > textBytes) continue;
     batch.push(sha);
     bytes += Number(size);
