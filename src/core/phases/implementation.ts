@@ -1,3 +1,4 @@
+import { oneLine } from '../bus/text.ts';
 import { allowed } from '../change/paths.ts';
 import type { Cast } from '../team/file.ts';
 import type { Plan, Verdict } from '../run/answers.ts';
@@ -118,12 +119,22 @@ async function writerLane(run: Run, job: Job, base: EventOf<'base.taken'>, plan:
     const open = verdicts.flatMap((v) => (v && v.verdict.verdict === 'needs-work' ? [v] : []));
     const redOnes = checks.results.filter((r) => r.result === 'red' && !checks.excused.includes(r.name));
     if (open.length === 0 && redOnes.length === 0) return;
+    if (round === run.input.team.limits.rounds) {
+      for (const o of open) await run.note('warning', unsettled(o.title, job.change, o.verdict), o.role);
+      if (redOnes.length > 0)
+        await run.note('warning', `Red on ${job.change} after its last round: ${listed(redOnes.map((r) => r.name))}.`);
+    }
     judges = judges.filter((j) => open.some((o) => o.role === j.role));
     feedback = [
       ...open.map((o) => ({ title: `${o.title} wants this mended`, text: verdictText(o.verdict) })),
       ...(redOnes.length > 0 ? [{ title: 'Checks that are red on your change', text: checksText(redOnes) }] : []),
     ];
   }
+}
+
+/** What a reviewer is left with when a change is merged without its consent. */
+export function unsettled(title: string, change: string, verdict: Verdict): string {
+  return `${title} still wants work on ${change}: ${oneLine(verdict.summary, 300)}`;
 }
 
 async function failed(run: Run, job: Job, why: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { RunState } from '../run/state.ts';
+import { unsettled } from './implementation.ts';
 import type { ReviewResult } from './review.ts';
 
 /** The report for the person, from the journal alone: what was done, by whom, what was checked, what was dropped, what it cost. */
@@ -12,6 +13,7 @@ export function reportOf(s: RunState, review: ReviewResult): string {
     section('Checks', checks(s)),
     section('The ledger', ledger(s)),
     section('Findings', findings(s)),
+    section('Not settled', notSettled(s)),
     section('Missing', missing(s)),
     section('Cost', cost(s)),
   ]
@@ -86,6 +88,17 @@ function findings(s: RunState): string[] {
   return s.findings.map(
     (f) => `[${f.id}] ${f.severity}: ${f.claim}${f.check === 'refuted' ? ` (refuted: ${f.problem})` : ''}`,
   );
+}
+
+/** Changes whose last verdict by a reviewer wants more: the rounds were over. */
+function notSettled(s: RunState): string[] {
+  return Object.values(s.changes).flatMap(({ landed, verdicts }) => {
+    const last = new Map(verdicts.map((v) => [v.role, v.verdict]));
+    return [...last].flatMap(([role, verdict]) => {
+      const title = s.cast.find((c) => c.role === role)?.title ?? role;
+      return verdict.verdict === 'needs-work' ? [unsettled(title, landed.change, verdict)] : [];
+    });
+  });
 }
 
 function missing(s: RunState): string[] {
