@@ -14,7 +14,7 @@ export const effortSchema = z.enum(['low', 'medium', 'high']);
 export type Effort = z.infer<typeof effortSchema>;
 
 /** What a call is for: its address in the run, which is also its idempotency key. */
-export const callAddressSchema = z.object({
+const callAddressSchema = z.object({
   run: z.string(),
   /** The step's key: phase, role, item, round, candidate; `/` between the parts. */
   key: z.string(),
@@ -25,7 +25,6 @@ export const callAddressSchema = z.object({
   /** Counts from 1; the second try of a call over another route, or after a crash, is 2. */
   attempt: z.number().int().positive(),
 });
-export type CallAddress = z.infer<typeof callAddressSchema>;
 
 export const askInputSchema = z.object({
   call: callAddressSchema,
@@ -134,4 +133,3 @@ export const askCallRefSchema = callAddressSchema.pick({ run: true, key: true, a
 export type AskCallRef = z.infer<typeof askCallRefSchema>;
 
 export const askPermissionAnswerSchema = z.object({ answer: z.enum(['once', 'run']) });
-export type AskPermissionAnswer = z.infer<typeof askPermissionAnswerSchema>;

@@ -45,7 +45,7 @@ export interface RunResult extends RunEnd {
   readonly state: RunState;
 }
 
-export interface ShownRun {
+interface ShownRun {
   readonly info: RunInfo;
   readonly records: readonly JournalRecord[];
   readonly state: RunState;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { TeamFile } from '../core/team/file.ts';
 
 /** Where the bundled servers lie: beside the bundle that runs, or in `dist` of a checkout whose sources run as they are. */
-export function serversFolder(moduleUrl: string = import.meta.url): string {
+function serversFolder(moduleUrl: string = import.meta.url): string {
   const here = dirname(fileURLToPath(moduleUrl));
   return here.endsWith(join('src', 'node')) ? join(here, '..', '..', 'dist', 'servers') : join(here, 'servers');
 }

@@ -20,7 +20,6 @@ export function oneLine(text: string, characters: number): string {
   const line = near
     .toWellFormed()
     .replace(/[\u202a-\u202e\u2066-\u2069]/g, '')
-    // oxlint-disable-next-line no-control-regex -- control characters must not get into a line
     .replace(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
     .trim();
   const letters = Array.from(line);

@@ -38,7 +38,7 @@ function plainJson(text: string): string {
 }
 
 /** The object that a JSON text holds, comments allowed; undefined when it holds none. */
-export function readJson(text: string): Record<string, unknown> | undefined {
+function readJson(text: string): Record<string, unknown> | undefined {
   const bare = text.replace(/^\ufeff/, '');
   for (const form of [() => bare, () => plainJson(bare)]) {
     try {
@@ -61,7 +61,7 @@ function canonical(value: unknown): string {
 }
 
 /** The top-level keys whose values differ between two JSON texts; undefined when one cannot be read. */
-export function changedKeys({ before, after }: Texts): string[] | undefined {
+function changedKeys({ before, after }: Texts): string[] | undefined {
   const one = before === undefined ? {} : readJson(before);
   const two = after === undefined ? {} : readJson(after);
   if (!one || !two) return undefined;

@@ -6,7 +6,7 @@ import { hunksOf, sameSide } from './hunks.ts';
 
 /** The ledger: the fate of every hunk of every change, proved against the tree that is shown for review. */
 
-export interface WriterChange {
+interface WriterChange {
   readonly change: string;
   readonly writer: string;
   /** From the base to what the writer left. */
@@ -39,7 +39,7 @@ export interface Ledger {
 }
 
 /** The change id of the orchestrator's own later edits. */
-export const integrationId = 'integration';
+const integrationId = 'integration';
 
 /**
  * Draws up the ledger. Every hunk of every change gets one entry, in the order of changes, files and lines.

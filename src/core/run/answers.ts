@@ -4,7 +4,7 @@ import { editSchema } from '../ask.ts';
 /** The typed answers of the roles. What fails its schema is sent back once, and is never used. */
 
 /** The part of a claim that code can check: the file, the line and the symbol are looked up in the base. */
-export const evidenceSchema = z.discriminatedUnion('kind', [
+const evidenceSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('file'),
     path: z.string().min(1),
@@ -19,7 +19,7 @@ export const evidenceSchema = z.discriminatedUnion('kind', [
 ]);
 export type Evidence = z.infer<typeof evidenceSchema>;
 
-export const severitySchema = z.enum(['info', 'low', 'medium', 'high', 'critical']);
+const severitySchema = z.enum(['info', 'low', 'medium', 'high', 'critical']);
 
 export const findingSchema = z.object({
   claim: z.string().min(1).max(300),
@@ -46,14 +46,14 @@ export const triageSchema = z.object({
 });
 export type Triage = z.infer<typeof triageSchema>;
 
-export const findingsSchema = z.object({
+const findingsSchema = z.object({
   summary: z.string().min(1).max(2000),
   findings: z.array(findingSchema).max(20),
 });
 
-export const dissentSchema = z.object({ role: roleName, says: z.string().min(1), answer: z.string().min(1) });
+const dissentSchema = z.object({ role: roleName, says: z.string().min(1), answer: z.string().min(1) });
 
-export const planItemSchema = z.object({
+const planItemSchema = z.object({
   id: z.string().regex(/^[a-z0-9-]{1,24}$/),
   title: z.string().min(1).max(120),
   what: z.string().min(1).max(4000),
@@ -81,9 +81,9 @@ export const planSchema = z.object({
 });
 export type Plan = z.infer<typeof planSchema>;
 
-export const criteriaSchema = z.object({ criteria: z.array(z.string().min(1).max(400)).min(1).max(20) });
+const criteriaSchema = z.object({ criteria: z.array(z.string().min(1).max(400)).min(1).max(20) });
 
-export const writtenSchema = z.object({
+const writtenSchema = z.object({
   summary: z.string().min(1).max(4000),
   notDone: z.array(z.object({ item: z.string(), why: z.string() })).default([]),
   /** Only from routes without files of their own. */
@@ -97,9 +97,9 @@ export const verdictSchema = z.object({
 });
 export type Verdict = z.infer<typeof verdictSchema>;
 
-export const judgementSchema = z.object({ winner: z.string(), why: z.string().min(1).max(2000) });
+const judgementSchema = z.object({ winner: z.string(), why: z.string().min(1).max(2000) });
 
-export const resolutionSchema = z.object({
+const resolutionSchema = z.object({
   summary: z.string().min(1).max(2000),
   /** One entry for every hunk that stood in the conflict. */
   hunks: z.array(
@@ -115,7 +115,7 @@ export const resolutionSchema = z.object({
 });
 export type Resolution = z.infer<typeof resolutionSchema>;
 
-export const integrationSchema = z.object({
+const integrationSchema = z.object({
   /** What was done, for the person's report. */
   summary: z.string().min(1).max(4000),
   docs: z.array(z.string()).default([]),

@@ -10,7 +10,7 @@ import { RunStopped } from './stopped.ts';
 import { opened, type Session, type Way, waysAfter, waysOf } from './ways.ts';
 
 /** What code says of an answer. */
-export interface Checked {
+interface Checked {
   readonly problem?: string | undefined;
   readonly work?: { commit: string; tree: string };
 }

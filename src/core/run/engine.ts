@@ -16,7 +16,7 @@ export interface RunInput {
 }
 
 export type Emit = (event: RunEvent) => Promise<void>;
-export type StepEnd = Exclude<RunEvent, { type: 'run.created' | 'run.resumed' | 'run.ended' }>;
+type StepEnd = Exclude<RunEvent, { type: 'run.created' | 'run.resumed' | 'run.ended' }>;
 
 /** What the phases work with: a plain async function over `step` can be run again from the top at any time. */
 export interface Run {

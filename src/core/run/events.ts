@@ -9,15 +9,15 @@ import { findingSchema, planSchema, triageSchema, verdictSchema } from './answer
  * report and resume are folds of them. An event that ends a step carries what the step found out.
  */
 
-export const phases = ['triage', 'analysis', 'synthesis', 'implementation', 'integration'] as const;
-export const phaseSchema = z.enum([...phases, 'review']);
+const phases = ['triage', 'analysis', 'synthesis', 'implementation', 'integration'] as const;
+const phaseSchema = z.enum([...phases, 'review']);
 export type Phase = z.infer<typeof phaseSchema>;
 
 export const outcomes = ['applied', 'ready', 'stopped', 'failed', 'spent'] as const;
 export type Outcome = (typeof outcomes)[number];
 
 /** A finding with its id (`<role>.<n>`), who made it, and whether code could confirm what it says. */
-export const heldFindingSchema = findingSchema.extend({
+const heldFindingSchema = findingSchema.extend({
   id: z.string(),
   role: z.string(),
   model: z.string(),
@@ -37,7 +37,7 @@ export const forecastSchema = z.object({
 });
 export type Forecast = z.infer<typeof forecastSchema>;
 
-export const checkResultSchema = z.object({
+const checkResultSchema = z.object({
   name: z.string(),
   run: z.string(),
   /** `not-run`: held, cancelled or no consent; `reason` says which. */
@@ -53,7 +53,7 @@ export type CheckResult = z.infer<typeof checkResultSchema>;
 const ev = <T extends string, S extends z.core.$ZodLooseShape>(type: T, shape: S) =>
   z.object({ type: z.literal(type), ...shape });
 
-export const fateSchema = z.object({
+const fateSchema = z.object({
   hunk: z.string(),
   fate: z.enum(fates),
   by: z.string().optional(),

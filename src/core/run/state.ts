@@ -40,7 +40,7 @@ export interface CallState {
   readonly answer?: unknown;
 }
 
-export interface PhaseState {
+interface PhaseState {
   readonly state: 'waiting' | 'working' | 'done';
   readonly startedAt?: string;
   readonly endedAt?: string;

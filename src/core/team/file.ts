@@ -9,7 +9,11 @@ import { accessSchema, effortSchema } from '../ask.ts';
 const id = z
   .string()
   .regex(/^[a-z][a-z0-9.-]{0,39}$/, 'lower case letters, digits, dots and hyphens, starting with a letter');
-const roleId = z.string().regex(/^[a-z][a-z0-9-]{0,19}$/, 'lower case letters, digits and hyphens, at most 20');
+const roleId = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,19}$/, 'lower case letters, digits and hyphens, at most 20')
+  // The orchestrator's own later edits go by the first, messages to everybody by the second.
+  .refine((name) => name !== 'integration' && name !== 'all', 'another name: this one has a meaning of its own');
 
 export const serverSchema = z
   .strictObject({
@@ -78,12 +82,11 @@ export const modelSchema = z
   .describe('A model and the routes to it.');
 export type Model = z.infer<typeof modelSchema>;
 
-export const duties = ['orchestrate', 'analyse', 'write', 'review'] as const;
+const duties = ['orchestrate', 'analyse', 'write', 'review'] as const;
 
-export const choiceSchema = z.strictObject({ model: id, effort: effortSchema.optional() });
-export type Choice = z.infer<typeof choiceSchema>;
+const choiceSchema = z.strictObject({ model: id, effort: effortSchema.optional() });
 
-export const roleSchema = z
+const roleSchema = z
   .strictObject({
     title: z.string().describe('The name that people see.'),
     duties: z
@@ -109,16 +112,15 @@ export const roleSchema = z
   .describe('A part in the team.');
 export type Role = z.infer<typeof roleSchema>;
 
-export const teamSchema = z
+const teamSchema = z
   .strictObject({
     core: z.array(roleId).min(1).describe('Every major task.'),
     review: z.array(roleId).default([]).describe('Complex tasks.'),
     specialists: z.array(roleId).default([]).describe('As needed.'),
   })
   .describe('Who takes part.');
-export type Team = z.infer<typeof teamSchema>;
 
-export const checkSchema = z.strictObject({
+const checkSchema = z.strictObject({
   name: z.string().min(1).max(40),
   run: z.string().min(1).describe('A command line, run by the shell in the workspace.'),
   minutes: z.number().positive().max(120).default(10).describe('After this it counts as red.'),
@@ -144,7 +146,7 @@ export const budgetSchema = z
   .describe('One budget over all models.');
 export type Budget = z.infer<typeof budgetSchema>;
 
-export const stopsSchema = z.strictObject({
+const stopsSchema = z.strictObject({
   team: z
     .enum(['team', 'always', 'never'])
     .default('team')
@@ -155,9 +157,8 @@ export const stopsSchema = z.strictObject({
     .default('always')
     .describe('Ask before the change is applied (`never`: leave it ready).'),
 });
-export type Stops = z.infer<typeof stopsSchema>;
 
-export const limitsSchema = z.strictObject({
+const limitsSchema = z.strictObject({
   rounds: z.number().int().min(0).max(5).default(2).describe('How often findings go back to a writer.'),
   silenceSeconds: z
     .number()
@@ -176,9 +177,8 @@ export const limitsSchema = z.strictObject({
     .default(2)
     .describe('How often the orchestrator may mend a merged change whose checks are red.'),
 });
-export type Limits = z.infer<typeof limitsSchema>;
 
-export const setupSchema = z.strictObject({
+const setupSchema = z.strictObject({
   run: z.array(z.string()).default([]).describe('Commands that make a fresh workspace able to run the checks.'),
   bring: z
     .array(z.string())
@@ -187,7 +187,7 @@ export const setupSchema = z.strictObject({
 });
 export type Setup = z.infer<typeof setupSchema>;
 
-export const memorySchema = z.strictObject({
+const memorySchema = z.strictObject({
   backend: z
     .enum(['files', 'auto', 'serena'])
     .default('files')

@@ -91,7 +91,6 @@ function literal(value: unknown): string {
 
 /** Short, and without what would act on a terminal. */
 function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
   const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\u00b7');
   return plain.length > 60 ? `${plain.slice(0, 57).toWellFormed()}…` : plain;
 }

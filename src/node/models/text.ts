@@ -1,6 +1,5 @@
 /** Words of others, made fit to be shown in one line. */
 
-// eslint-disable-next-line no-control-regex -- the very characters that must go
 const escapes = /\u001B\[[0-?]*[ -/]*[@-~]|\u001B\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|\u001B./g;
 /** Control, format (bidi, zero width) and lone surrogate characters. */
 const unseen = /[\p{Cc}\p{Cf}\p{Cs}]+/gu;

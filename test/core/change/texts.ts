@@ -26,7 +26,7 @@ const lines = (max: number) =>
 /** Any text; its last line may lack an end. */
 export const anyText = fc.tuple(lines(14), fc.constantFrom('', '', 'a', 'x')).map(([all, last]) => all.join('') + last);
 
-export interface Edit {
+interface Edit {
   readonly at: number;
   readonly remove: number;
   readonly add: readonly string[];
