@@ -43,7 +43,7 @@ export async function withProject<T>(options: SessionOptions, work: (session: Se
 }
 
 /** A log that says warnings and errors through `say`. */
-export function logTo(say: (line: string) => void): Log {
+function logTo(say: (line: string) => void): Log {
   const debug = process.env['ORCHESTRA_DEBUG'] ? (message: string) => say(`debug: ${oneLine(message)}`) : () => {};
   return {
     debug,

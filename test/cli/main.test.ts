@@ -177,7 +177,7 @@ describe('orchestra, a run', function () {
       /dissent {2}critic/,
       /alternative\.1 {2}refuted/,
       /Ledger {2}\d+ hunks/,
-      /analysis\/critic/,
+      /^ {4}critic {2}.*done/m,
       /moved agents → keys/,
     ])
       assert.match(shown.stdout, words);

@@ -7,7 +7,7 @@ import { type CliCommand, textOf } from '../command.ts';
 import { follow } from '../session.ts';
 
 /** The task of the demo; its script answers no other. */
-export const demoTask = 'Add rate limiting to the public API';
+const demoTask = 'Add rate limiting to the public API';
 
 /** Plays a whole run on a copy of the sample project, with scripted models: no account, no network. */
 export const demoCommand: CliCommand = {

@@ -33,9 +33,9 @@ export function runLines(runs: readonly RunInfo[], look: Look): string[] {
   const state = column(runs.map((run) => stateWord(run)));
   return runs.flatMap((run) => {
     const when = run.created === '' ? '' : localTime(run.created);
-    const mark = run.scripted ? ' (scripted)' : '';
+    const mark = run.scripted ? 'scripted  ' : '';
     const word = cell(look, stateWord(run), state);
-    const title = oneLine(run.task.split('\n', 1)[0] ?? '') + mark;
+    const title = mark + oneLine(run.task.split('\n', 1)[0] ?? '');
     const line = `${cell(look, run.id, id)}${run.state === 'running' ? paint(look, 'bold', word) : word}${cell(look, when, 18)}${title}`;
     return [
       clip(look, line),

@@ -1,4 +1,4 @@
-import type { RunState } from '../../core/run/state.ts';
+import type { CallState, RunState } from '../../core/run/state.ts';
 import type { CliCommand } from '../command.ts';
 import { safe } from '../jsonEvents.ts';
 import { titlesOf, withProject } from '../session.ts';
@@ -7,7 +7,7 @@ import { exactDiff } from '../view/diff.ts';
 import { endLines, gateLines, reportLines } from '../view/ending.ts';
 import { headerLines } from '../view/blocks.ts';
 import { ledgerLines } from '../view/ledger.ts';
-import { cell, clip, indented, paint, type Look } from '../view/look.ts';
+import { cell, clip, indented, paint, widthOf, type Look } from '../view/look.ts';
 import { oneLine } from '../view/plain.ts';
 import { findingLines, planLines } from '../view/plan.ts';
 import { teamLines } from '../view/team.ts';
@@ -79,22 +79,32 @@ export function shownLines(state: RunState, run: string, look: Look): string[] {
   ];
 }
 
-/** Every call with its model, time, tokens and cost, and every route that it left. */
-export function callLines(state: RunState, look: Look): string[] {
-  return Object.values(state.calls).flatMap((call) => {
-    const about = call.estimated ? '~' : '';
-    const model = modelName(look, call.model, call.effort);
-    const numbers = [
-      cell(look, elapsed(between(call.startedAt, call.endedAt ?? state.lastAt)), 7, 'right'),
-      cell(look, call.tokens === 0 ? '' : about + count(call.tokens), 8, 'right'),
-      cell(look, call.usd === undefined ? '' : about + money(call.usd), 8, 'right'),
-    ].join('');
-    const key = Math.max(24, Math.min(46, look.width - 54));
-    const failed = call.failure === undefined ? call.state : `${call.state}: ${failureName(call.failure)}`;
-    const answered = call.successorOf === undefined ? '' : ` (${oneLine(call.id)})`;
-    return [
-      clip(look, `  ${cell(look, oneLine(call.call), key)}  ${cell(look, model, 20)}${numbers}  ${failed}${answered}`),
-      ...call.moves.map((move) => paint(look, 'dim', clip(look, `    ${moveWords(look, move)}`))),
-    ];
-  });
+/** Every call by phase, with its model, time, tokens and cost, and every route that it left. */
+function callLines(state: RunState, look: Look): string[] {
+  const calls = Object.values(state.calls);
+  // Tokens and cost of 15 columns, time of 7, the state of at least 7, gaps and indents.
+  const width = Math.max(16, Math.min(look.width - 58, Math.max(0, ...calls.map((call) => widthOf(nameOf(call))))));
+  return [...Map.groupBy(calls, (call) => call.phase)].flatMap(([phase, own]) => [
+    `  ${phase}`,
+    ...own.flatMap((call) => callRow(state, call, width, look)),
+  ]);
+}
+
+/** The call's key without its phase. */
+const nameOf = (call: CallState): string => oneLine(call.call.replace(`${call.phase}/`, ''));
+
+function callRow(state: RunState, call: CallState, width: number, look: Look): string[] {
+  const about = call.estimated ? '~' : '';
+  const numbers = [
+    cell(look, elapsed(between(call.startedAt, call.endedAt ?? state.lastAt)), 7, 'right'),
+    cell(look, call.tokens === 0 ? '' : about + count(call.tokens), 7, 'right'),
+    cell(look, call.usd === undefined ? '' : money(call.usd), 8, 'right'),
+  ].join('');
+  const model = cell(look, clip(look, modelName(look, call.model, call.effort), 20), 20);
+  const ended = call.failure === undefined ? call.state : `${call.state}: ${failureName(call.failure)}`;
+  const answered = call.successorOf === undefined ? '' : ` (${oneLine(call.id)})`;
+  return [
+    clip(look, `    ${cell(look, nameOf(call), width)}  ${model}${numbers}  ${ended}${answered}`),
+    ...call.moves.map((move) => paint(look, 'dim', clip(look, `      ${moveWords(look, move)}`))),
+  ];
 }

@@ -55,25 +55,6 @@ export function clip(look: Look, line: string, width = look.width): string {
   return sliceAnsi(line, 0, width - widthOf(more)).trimEnd() + more;
 }
 
-/** The last of a text in `width` columns: what is cut is cut at the front. */
-export function clipStart(look: Look, text: string, width: number): string {
-  if (widthOf(text) <= width) return text;
-  const more = glyph(look, 'more');
-  const room = width - widthOf(more);
-  if (room <= 0) return more.slice(0, Math.max(0, width));
-  const segments = Array.from(new Intl.Segmenter().segment(text), (s) => s.segment);
-  let tail = '';
-  let taken = 0;
-  for (const segment of segments.toReversed()) {
-    taken += widthOf(segment);
-    if (taken > room) break;
-    tail = segment + tail;
-  }
-  // A whole word to begin with, where one is near.
-  const space = tail.indexOf(' ');
-  return more + (space >= 0 && space < 16 ? tail.slice(space + 1) : tail);
-}
-
 /** A cell of `width` columns: cut or filled up. */
 export function cell(look: Look, text: string, width: number, align: 'left' | 'right' = 'left'): string {
   const cut = clip(look, text, width);

@@ -19,7 +19,7 @@ interface Part {
 }
 
 /** Who takes part in a phase, in the order of the cast, so that no row moves while others start or end. */
-export function partsOf(state: RunState, phase: Phase): Part[] {
+function partsOf(state: RunState, phase: Phase): Part[] {
   const calls = Object.values(state.calls).filter((call) => call.phase === phase);
   const expected = state.cast.filter((cast) => isExpected(state, phase, cast)).map((cast) => cast.role);
   const order = state.cast.map((cast) => cast.role);

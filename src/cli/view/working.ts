@@ -5,7 +5,7 @@ import { columnsOf, phaseLine, roleRows, type Live } from './rows.ts';
 import { between, spentWords } from './words.ts';
 
 /** What wants the person, first and alone in the accent colour. `where` says how to answer, if not here. */
-export function wantLines(state: RunState, look: Look, where = ''): string[] {
+function wantLines(state: RunState, look: Look, where = ''): string[] {
   const lines: string[] = [];
   const say = (text: string) =>
     lines.push(paint(look, 'accent', clip(look, `${glyph(look, 'wants')} ${text}${where}`)));
@@ -60,7 +60,7 @@ function fold(head: string[], rows: string[], foot: string[], height: number | u
 }
 
 /** Milliseconds of work so far: the fold's, and what passed since its last event unless the person is being waited for. */
-export function activeNow(state: RunState, now: number): number {
+function activeNow(state: RunState, now: number): number {
   if (state.stop !== undefined || state.outcome !== undefined || state.lastAt === '') return state.activeMs;
   return state.activeMs + between(state.lastAt, now);
 }
