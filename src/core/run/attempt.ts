@@ -2,7 +2,7 @@ import type { AskOutput, Failure } from '../ask.ts';
 import { isAbort, reasonOf } from '../errors.ts';
 import { type Clock, RouteError } from '../ports.ts';
 import { type Reservation, settled, tokensOfBytes, usdOf } from './budget.ts';
-import type { CallSpec } from './call.ts';
+import type { CallSpec } from './callSpec.ts';
 import type { AnswerKind } from './answers.ts';
 import type { Emit, Run } from './engine.ts';
 import type { EventOf } from './events.ts';

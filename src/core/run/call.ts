@@ -1,43 +1,14 @@
-import type { Access, AskOutput, Failure } from '../ask.ts';
+import type { AskOutput, Failure } from '../ask.ts';
 import { UserError } from '../errors.ts';
 import type { Cast } from '../team/file.ts';
 import type { Answer, AnswerKind } from './answers.ts';
 import { readAnswer } from './answerText.ts';
 import { type Cost, oneAttempt } from './attempt.ts';
+import type { CallSpec, Checked } from './callSpec.ts';
 import type { Emit, Run } from './engine.ts';
-import type { EventOf, Phase } from './events.ts';
+import type { EventOf } from './events.ts';
 import { RunStopped } from './stopped.ts';
 import { opened, type Session, type Way, waysAfter, waysOf } from './ways.ts';
-
-/** What code says of an answer. */
-interface Checked {
-  readonly problem?: string | undefined;
-  readonly work?: { commit: string; tree: string };
-}
-
-export interface CallSpec<K extends AnswerKind> {
-  /** The step's key. */
-  readonly key: string;
-  readonly cast: Cast;
-  readonly phase: Phase;
-  readonly kind: K;
-  /** What the role is doing, for people. */
-  readonly title: string;
-  /** Hashed; must not hold anything that depends on timing. */
-  readonly inputs: unknown;
-  /** Made when the call is really made; may read what has come in meanwhile. */
-  readonly prompt: (emit: Emit) => Promise<string>;
-  readonly access: Access;
-  readonly paths?: readonly string[];
-  /** Where the attempt works. Called once an attempt; a second attempt without session starts on a clean checkout. */
-  readonly cwd: (attempt: { fresh: boolean }) => Promise<string>;
-  /** A session of an earlier call to go on in, if the same route is taken again. */
-  readonly session?: Session | undefined;
-  /** What the schema cannot say. A problem is sent back once, like a schema's. `work`: a writer's commit. */
-  readonly check?: (answer: Answer<K>, output: AskOutput) => Promise<Checked>;
-  /** Without its answer the run cannot go on. */
-  readonly required?: boolean;
-}
 
 export type CallResult<K extends AnswerKind> =
   | { readonly ok: true; readonly answer: Answer<K>; readonly event: EventOf<'call.ended'> }

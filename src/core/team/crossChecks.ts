@@ -1,7 +1,7 @@
 import type { TeamFile } from './file.ts';
 import { isMap } from './join.ts';
 import type { Path } from './join.ts';
-import type { Layer, Problem } from './layers.ts';
+import type { Layer, Problem } from './layer.ts';
 import { bundledServers } from './roster.ts';
 import { meant } from './suggest.ts';
 

@@ -1,27 +1,10 @@
-import type { Brought, Path, Whose } from './join.ts';
+import type { Brought } from './join.ts';
+import type { Layer, Problem } from './layer.ts';
 import type { TeamFile } from './file.ts';
 import { crossChecks } from './crossChecks.ts';
 import { teamFileSchema } from './file.ts';
 import { isMap, joinParts } from './join.ts';
 import { sentencesOf } from './sentences.ts';
-
-export interface Layer {
-  /** What people call it: the file's path as it is shown, or "the built-in team". */
-  readonly from: string;
-  readonly whose: Whose;
-  /** What stands in it, not checked yet: a `TeamLayer`, or whatever the YAML held. */
-  readonly layer: unknown;
-}
-
-/** One thing wrong with a layer; `path` leads to it in that layer, or to the nearest that is there. */
-export interface Problem {
-  readonly from: string;
-  readonly path: Path;
-  /** One sentence for a person. */
-  readonly message: string;
-  /** Set when the name that the path ends with is what is wrong, not what stands there. */
-  readonly name?: true;
-}
 
 export interface Joined {
   /** Absent when the layers do not fit the schema. */

@@ -1,5 +1,6 @@
 import type { Failure } from '../../../src/core/ask.ts';
-import { call, type CallResult, type CallSpec } from '../../../src/core/run/call.ts';
+import { call, type CallResult } from '../../../src/core/run/call.ts';
+import type { CallSpec } from '../../../src/core/run/callSpec.ts';
 import { openRun, type Run, type RunHandle } from '../../../src/core/run/engine.ts';
 import type { EventOf, RunEvent } from '../../../src/core/run/events.ts';
 import { RunStopped } from '../../../src/core/run/stopped.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { joinLayers } from '../../../src/core/team/layers.ts';
-import type { Joined, Layer } from '../../../src/core/team/layers.ts';
+import type { Layer } from '../../../src/core/team/layer.ts';
+import type { Joined } from '../../../src/core/team/layers.ts';
 import { roster } from '../../../src/core/team/roster.ts';
 import type { TeamFile } from '../../../src/core/team/file.ts';
 

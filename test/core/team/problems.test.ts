@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { joinLayers } from '../../../src/core/team/layers.ts';
-import type { Layer } from '../../../src/core/team/layers.ts';
+import type { Layer } from '../../../src/core/team/layer.ts';
 import { roster } from '../../../src/core/team/roster.ts';
 import { meant, nearest } from '../../../src/core/team/suggest.ts';
 

@@ -1,0 +1,36 @@
+import type { Access, AskOutput } from '../ask.ts';
+import type { Cast } from '../team/file.ts';
+import type { Answer, AnswerKind } from './answers.ts';
+import type { Emit } from './engine.ts';
+import type { Phase } from './events.ts';
+import type { Session } from './ways.ts';
+
+/** What code says of an answer. */
+export interface Checked {
+  readonly problem?: string | undefined;
+  readonly work?: { commit: string; tree: string };
+}
+
+export interface CallSpec<K extends AnswerKind> {
+  /** The step's key. */
+  readonly key: string;
+  readonly cast: Cast;
+  readonly phase: Phase;
+  readonly kind: K;
+  /** What the role is doing, for people. */
+  readonly title: string;
+  /** Hashed; must not hold anything that depends on timing. */
+  readonly inputs: unknown;
+  /** Made when the call is really made; may read what has come in meanwhile. */
+  readonly prompt: (emit: Emit) => Promise<string>;
+  readonly access: Access;
+  readonly paths?: readonly string[];
+  /** Where the attempt works. Called once an attempt; a second attempt without session starts on a clean checkout. */
+  readonly cwd: (attempt: { fresh: boolean }) => Promise<string>;
+  /** A session of an earlier call to go on in, if the same route is taken again. */
+  readonly session?: Session | undefined;
+  /** What the schema cannot say. A problem is sent back once, like a schema's. `work`: a writer's commit. */
+  readonly check?: (answer: Answer<K>, output: AskOutput) => Promise<Checked>;
+  /** Without its answer the run cannot go on. */
+  readonly required?: boolean;
+}
