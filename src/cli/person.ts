@@ -2,14 +2,17 @@ import { userInfo } from 'node:os';
 import type { Person, StopQuestion } from '../core/ports.ts';
 import type { RunState } from '../core/run/state.ts';
 import type { Desk, Dialogue } from './desk.ts';
-import { exactDiff } from './view/diff.ts';
+import { diffLines, exactDiff } from './view/diff.ts';
 import { exactLines, glyph, paint, wrap, type Look } from './view/look.ts';
 import { findingLines, planLines } from './view/plan.ts';
 import { oneLine, visible } from './view/plain.ts';
+import { teamLines } from './view/team.ts';
 
 export interface PersonOptions {
   /** Who the journal says gave the answers; by default the account's name, and that it was `--yes`. */
   readonly name?: string | undefined;
+  /** Where the person is asked nothing else is shown (stdout is a pipe): a stop shows what it is about. */
+  readonly alone?: boolean;
   /** Absent when there is no terminal to ask in. */
   readonly desk?: Desk | undefined;
   /** `--yes`: stops are passed without asking; commands and held files are not approved, for nobody is expected to look. */
@@ -69,7 +72,8 @@ export function cliPerson(options: PersonOptions): Person {
 /** A stop: go, stop, or read first. The end of the input is a stop. */
 async function stop(dialogue: Dialogue, question: StopQuestion, options: PersonOptions): Promise<'go' | 'stop'> {
   const look = options.look();
-  dialogue.print(['', ...want(look, oneLine(question.question))]);
+  const about = options.alone ? await aboutOf(question, options) : [];
+  dialogue.print([...about, '', ...want(look, oneLine(question.question))]);
   // A team stands there in full already.
   const keys: Readonly<Record<string, string>> =
     question.stop === 'team' ? { g: 'go', s: 'stop' } : { g: 'go', s: 'stop', r: 'read all' };
@@ -79,6 +83,15 @@ async function stop(dialogue: Dialogue, question: StopQuestion, options: PersonO
     if (answer !== 'r') return 'stop';
     dialogue.print(['', ...(await allOf(question, options)), '', ...want(look, oneLine(question.question))]);
   }
+}
+
+/** What a stop is about, in short. */
+async function aboutOf(question: StopQuestion, options: PersonOptions): Promise<string[]> {
+  const look = options.look();
+  const state = options.state();
+  if (question.stop === 'apply') return diffLines(await options.diff(), look, { lines: 120, pointer: 'r reads all' });
+  if (!state) return [];
+  return question.stop === 'team' ? teamLines(state, look) : planLines(state, look);
 }
 
 /** Everything that a decision rests on, without a cut. */

@@ -94,6 +94,7 @@ export async function follow(
       const host: Host = {
         person: cliPerson({
           name: options.name,
+          alone: options.json || !process.stdout.isTTY,
           desk,
           yes: options.yes,
           look,

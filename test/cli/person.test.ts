@@ -91,6 +91,21 @@ describe('the person at the command line', () => {
     assert.match(apply.printed.join('\n'), /\+b\\u202e/);
   });
 
+  it('shows what a stop is about where nothing else is shown', async () => {
+    for (const [of, words] of [
+      ['team', /core and review team/],
+      ['plan', /Token bucket per key/],
+      ['apply', /^\+b$/m],
+    ] as const) {
+      const { desk, printed } = deskOf('g');
+      await personAt(desk, { alone: true }).decide({ stop: of, question: 'Go?' }, signal);
+      assert.match(printed.join('\n'), words);
+      const other = deskOf('g');
+      await personAt(other.desk).decide({ stop: of, question: 'Go?' }, signal);
+      assert.doesNotMatch(other.printed.join('\n'), words);
+    }
+  });
+
   for (const [typed, answer] of [
     [['o'], 'once'],
     [['once'], 'once'],

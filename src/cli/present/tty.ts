@@ -4,7 +4,8 @@ import { fold, type RunState } from '../../core/run/state.ts';
 import type { Screen } from '../screen.ts';
 import { blockOf, headerLines } from '../view/blocks.ts';
 import { diffLines, diffSize } from '../view/diff.ts';
-import { endLines } from '../view/ending.ts';
+import { endLines, gateLines } from '../view/ending.ts';
+import { ledgerLines } from '../view/ledger.ts';
 import { glyph, paint, type Look } from '../view/look.ts';
 import { planLines } from '../view/plan.ts';
 import { oneLine } from '../view/plain.ts';
@@ -80,7 +81,13 @@ export function ttyPresenter(options: TtyOptions): Presenter & { readonly redraw
     begin(id, before) {
       run = id;
       state = before;
-      if (before) screen.print(soFarLines(before, id, look()));
+      if (!before) return;
+      screen.print(soFarLines(before, id, look()));
+      // It goes on at the last stop: what is to be decided there was shown to another process.
+      if (before.gate && !before.applied) {
+        screen.print(['', ...ledgerLines(before, look()), '', ...gateLines(before.gate, look())]);
+        pending = pending.then(showDiff);
+      }
     },
     record(record: JournalRecord) {
       state = fold([record], state);
