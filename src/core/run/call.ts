@@ -8,7 +8,7 @@ import type { CallSpec, Checked } from './callSpec.ts';
 import type { Emit, Run } from './engine.ts';
 import type { EventOf } from './events.ts';
 import { RunStopped } from './stopped.ts';
-import { opened, type Session, type Way, waysAfter, waysOf } from './ways.ts';
+import { opened, type Way, waysAfter, waysOf } from './ways.ts';
 
 export type CallResult<K extends AnswerKind> =
   | { readonly ok: true; readonly answer: Answer<K>; readonly event: EventOf<'call.ended'> }
