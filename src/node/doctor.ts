@@ -125,7 +125,7 @@ async function machineOf(trusted: boolean, missing: number, signal: AbortSignal)
       detail: trusted
         ? missing === 0
           ? 'Trusted.'
-          : `Trusted; ${missing} things of its team file wait for your approval.`
+          : `Trusted; ${missing} ${missing === 1 ? 'thing of its team file waits' : 'things of its team file wait'} for your approval.`
         : 'Not trusted: its team file is not read.',
       ...((!trusted || missing > 0) && { mend: 'orchestra trust' }),
     },

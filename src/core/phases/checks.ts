@@ -4,6 +4,7 @@ import { checkoutAt } from './checkout.ts';
 import { approval, isApproved } from './common.ts';
 import type { Emit, Run } from '../run/engine.ts';
 import type { CheckResult, EventOf } from '../run/events.ts';
+import { diffOf } from './stat.ts';
 
 /** Runs the checks on the base. Gives the names of those that are red there: they judge nobody. */
 export async function baseChecks(run: Run, base: EventOf<'base.taken'>): Promise<readonly string[]> {
@@ -62,8 +63,7 @@ async function heldFor(run: Run, from: string, to: string, emit: Emit): Promise<
       held.push(change.path);
       continue;
     }
-    const diff = `${change.path}\n${change.after?.text ?? '(deleted or binary)'}`;
-    const answered = await approval(run, emit, file, diff);
+    const answered = await approval(run, emit, file, diffOf(change));
     await emit({ type: 'stop.answered', ...answered });
     if (answered.answer === 'go') continue;
     run.declined.add(key);

@@ -78,10 +78,13 @@ function ledger(s: RunState): string[] {
     );
     return `${change}: ${counts.flatMap(([fate, n]) => (n > 0 ? [`${n} ${fate}`] : [])).join(', ')}`;
   });
-  const dropped = entries
-    .filter((e) => e.fate !== 'merged')
-    .map((e) => `${e.hunk}: ${e.fate}${e.by === undefined ? '' : ` by ${e.by}`}. ${e.why ?? ''}`);
-  return [...lines, ...[...new Set(dropped)].slice(0, 40)];
+  // What went the same way for the same reason is one line.
+  const ways = Map.groupBy(
+    entries.filter((e) => e.fate !== 'merged'),
+    (e) => `${e.fate}${e.by === undefined ? '' : ` by ${e.by}`}. ${e.why ?? ''}`,
+  );
+  const dropped = [...ways].map(([way, same]) => `${same.map((e) => e.hunk).join(', ')}: ${way}`);
+  return [...lines, ...dropped];
 }
 
 function findings(s: RunState): string[] {

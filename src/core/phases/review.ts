@@ -5,6 +5,7 @@ import { approval, isApproved, phase } from './common.ts';
 import type { Run } from '../run/engine.ts';
 import type { EventOf } from '../run/events.ts';
 import { RunStopped } from '../run/stopped.ts';
+import { diffOf } from './stat.ts';
 
 export interface ReviewResult {
   readonly outcome: 'applied' | 'ready';
@@ -60,10 +61,7 @@ async function approveHeld(
     if (verdict.verdict !== 'held') continue;
     if (isApproved(run, verdict)) continue;
     const change = changes.find((c) => c.path === verdict.path);
-    const diff = [
-      ...(change?.before?.text ?? '').split('\n').map((l) => `-${l}`),
-      ...(change?.after?.text ?? '(deleted or binary)').split('\n').map((l) => `+${l}`),
-    ].join('\n');
+    const diff = diffOf(change);
     const { content } = verdict;
     await run.step(`${key}/held/${verdict.path}`, 'stop.answered', { content }, (emit) =>
       approval(run, emit, verdict, diff),

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { needsApproval, onlyApproved, type Wanted } from '../../core/team/approvals.ts';
-import type { TeamFile } from '../../core/team/file.ts';
+import { budgetSchema, type TeamFile } from '../../core/team/file.ts';
 import type { Brought } from '../../core/team/join.ts';
 import { mayHoldSecrets } from '../checks/bring.ts';
 import type { Consent } from '../checks/checks.ts';
@@ -33,7 +34,7 @@ export async function teamOf(
     ...loaded,
     trusted,
     missing,
-    budgetFrom: loaded.sources.some((s) => s.whose !== 'built-in') ? 'team' : 'default',
+    budgetFrom: isDeepStrictEqual(loaded.team.budget, budgetSchema.parse({})) ? 'default' : 'team',
   };
 }
 
