@@ -6,7 +6,7 @@ import { UserError } from '../../core/errors.ts';
 import type { TeamFile } from '../../core/team/file.ts';
 import type { Brought, Whose } from '../../core/team/join.ts';
 import { joinLayers } from '../../core/team/layers.ts';
-import type { Layer } from '../../core/team/layers.ts';
+import type { Layer } from '../../core/team/layer.ts';
 import { roster } from '../../core/team/roster.ts';
 import { liesWithin } from '../files.ts';
 import { orchestrationFolder } from '../paths.ts';
