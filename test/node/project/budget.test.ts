@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { filesOf } from '../../harness/files.ts';
-import { eventsOf, type Place, places, type Played, story } from './place.ts';
+import { eventsOf, type Place, scenarios, type Played, story } from './place.ts';
 
 describe('one budget over all models', function () {
   this.timeout(90_000);
-  const at = places();
+  const scenario = scenarios();
 
   /** Spent: an orderly stop with nothing of the person's touched, from which more budget leads on, with nothing paid twice. */
   const goesOn = async (place: Place, spent: Played, reason: RegExp, budget: object): Promise<Played> => {
@@ -23,8 +23,8 @@ describe('one budget over all models', function () {
     return more;
   };
 
-  it('in calls is hard, and goes on with more', async () => {
-    const place = await at({ script: 'budget', team: { checks: [] } });
+  scenario('in calls is hard, and goes on with more', async (at) => {
+    const place = await at({ script: 'budget' });
     const before = await filesOf(place.root);
     const spent = await place.run('Better words', { start: { budget: { calls: 5 } } });
     assert.deepEqual(await filesOf(place.root), before);
@@ -34,8 +34,8 @@ describe('one budget over all models', function () {
     assert.deepEqual([more.state.budget.calls, more.state.budget.minutes], [40, 45]);
   });
 
-  it('in tokens is held back before a call, and a call past it is cancelled', async () => {
-    const place = await at({ script: 'budget', team: { checks: [] } });
+  scenario('in tokens is held back before a call, and a call past it is cancelled', async (at) => {
+    const place = await at({ script: 'budget' });
     const small = await place.run('Better words', { start: { budget: { tokens: 6000 } } });
     assert.equal(small.outcome, 'spent', story(small));
     assert.match(small.reason ?? '', /^The budget of 6000 tokens does not hold the next call/);
@@ -53,19 +53,19 @@ describe('one budget over all models', function () {
     );
   });
 
-  it('in minutes is hard, also while a model says nothing', async () => {
-    const place = await at({ script: 'budget', team: { checks: [] } });
-    const spent = await place.run('Better words, and take your time', { start: { budget: { minutes: 0.1 } } });
-    assert.match(spent.reason ?? '', /^The budget of 0\.1 minutes is spent\.$/);
+  scenario('in minutes is hard, also while a model says nothing', async (at) => {
+    const place = await at({ script: 'budget' });
+    const spent = await place.run('Better words, and take your time', { start: { budget: { minutes: 0.05 } } });
+    assert.match(spent.reason ?? '', /^The budget of 0\.05 minutes is spent\.$/);
     assert.ok(eventsOf(spent, 'call.failed').some((e) => e.failure.kind === 'cancelled'));
     await goesOn(place, spent, /minutes/, { minutes: 30 });
   });
 
-  it('in money fails closed when a model has no price', async () => {
+  scenario('in money fails closed when a model has no price', async (at) => {
     const price = null;
-    const routes = [{ server: 'two', ids: ['beta-1'] }];
+    const routes = [{ server: 'one', ids: ['beta-1'] }];
     const models = { gamma: { title: 'Gamma', vendor: 'C', routes }, beta: { price } };
-    const team = { models, roles: { doubter: { models: [{ model: 'gamma' }] } }, checks: [] };
+    const team = { models, roles: { doubter: { models: [{ model: 'gamma' }] } } };
     const place = await at({ script: 'budget', team });
     const spent = await place.run('Better words', { start: { budget: { usd: 5 } } });
     assert.equal(spent.outcome, 'spent', story(spent));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventsOf, places, story } from './place.ts';
+import { eventsOf, scenarios, story } from './place.ts';
 
 /** Every file below, with its text. */
 async function textsBelow(folder: string): Promise<Record<string, string>> {
@@ -13,9 +13,9 @@ async function textsBelow(folder: string): Promise<Record<string, string>> {
 
 describe('the bus', function () {
   this.timeout(60_000);
-  const at = places();
+  const scenario = scenarios();
 
-  it("lies in Serena's memories, and is written again from the journal when it is gone", async () => {
+  scenario("lies in Serena's memories, and is written again from the journal when it is gone", async (at) => {
     const place = await at({ script: 'words' });
     const stopped = await place.run('Better words', {
       person: { decide: async ({ stop }) => (stop === 'plan' ? 'stop' : 'go') },
@@ -57,7 +57,7 @@ describe('the bus', function () {
     assert.ok(second['protocol.md'] && second['now.md'] && second[`${run}/digest.md`]);
   });
 
-  it('and the journal and the transcripts hold no secret of the environment or of .env', async () => {
+  scenario('and the journal and the transcripts hold no secret of the environment or of .env', async (at) => {
     const [key, password] = ['sk-acme-4815162342abcdefgh', 'correct-horse-battery-9'];
     const place = await at({ script: 'bus' });
     await place.write('.gitignore', '.env\n');

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { filesOf } from '../../harness/files.ts';
-import { eventsOf, places, story, words } from './place.ts';
+import { eventsOf, scenarios, story, tested, words } from './place.ts';
 
 describe('checks judge', function () {
   this.timeout(60_000);
-  const at = places();
+  const scenario = scenarios();
 
-  it('one that is red on the base judges nobody', async () => {
+  scenario('one that is red on the base judges nobody', async (at) => {
     const checks = [
       { name: 'old', run: 'node old.js' },
       { name: 'test', run: 'node test.js' },
@@ -30,8 +30,8 @@ describe('checks judge', function () {
     assert.match(played.state.report ?? '', /old \(`node old\.js`\): red[^\n]*judges nobody/);
   });
 
-  it('a change that turns one red goes back to its writer with the output, and is mended', async () => {
-    const place = await at({ script: 'checks' });
+  scenario('a change that turns one red goes back to its writer with the output, and is mended', async (at) => {
+    const place = await at({ script: 'checks', team: tested });
     const played = await place.run('Louder, but break it first');
     assert.equal(played.outcome, 'applied', story(played));
     assert.deepEqual(place.calls(), ['triage/lead', 'implementation/writer/r0', 'implementation/writer/r1']);
@@ -42,7 +42,7 @@ describe('checks judge', function () {
     assert.equal(await place.read('src/words.js'), "export const shout = (text) => text.toUpperCase() + '?';\n");
   });
 
-  it('a merged tree that stays red fails, with nothing applied, and asks nobody again', async () => {
+  scenario('a merged tree that stays red fails, with nothing applied, and asks nobody again', async (at) => {
     const rule = [
       'import { readFileSync } from "node:fs";',
       'const has = (file, word) => readFileSync(file, "utf8").includes(word);',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { eventsOf, type Place, places } from './place.ts';
+import { eventsOf, type MakePlace, type Place, scenarios } from './place.ts';
 
 /** The most calls of the analysis that were under way at once, by the servers' own clocks. */
 function mostAtOnce(place: Place): number {
@@ -18,15 +18,16 @@ function mostAtOnce(place: Place): number {
 
 describe('analysts work at once', function () {
   this.timeout(60_000);
-  const at = places();
+  const scenario = scenarios();
 
-  const analysed = async (n: number, parallel: number): Promise<{ most: number; ms: number }> => {
+  const analysed = async (at: MakePlace, n: number, parallel: number): Promise<{ most: number; ms: number }> => {
     const names = Array.from({ length: n }, (_, i) => `reader${i + 1}`);
     const reader = { title: 'Reader', duties: ['analyse'], brief: 'Read.', models: [{ model: 'eye' }] };
     const routes = [{ server: 'two', ids: ['eye-1'], parallel }];
     const place = await at({
       script: 'parallel',
       tempo: 1,
+      servers: ['one', 'two'],
       team: {
         models: { eye: { title: 'Eye', vendor: 'E', routes } },
         roles: Object.fromEntries(names.map((name) => [name, reader])),
@@ -44,16 +45,16 @@ describe('analysts work at once', function () {
   };
 
   for (const n of [1, 3, 6, 12]) {
-    it(`${n} of ${n} equal ones`, async () => {
-      const { most, ms } = await analysed(n, 12);
+    scenario(`${n} of ${n} equal ones`, async (at) => {
+      const { most, ms } = await analysed(at, n, 12);
       assert.equal(most, n);
-      // One after the other they would take 2.5 seconds each.
-      if (n > 3) assert.ok(ms < n * 2500, `${ms} ms`);
+      // One after the other they would take 1.5 seconds each.
+      if (n > 3) assert.ok(ms < n * 1500, `${ms} ms`);
     });
   }
 
-  it('and no more of them than their route allows', async () => {
-    const { most } = await analysed(4, 2);
+  scenario('and no more of them than their route allows', async (at) => {
+    const { most } = await analysed(at, 4, 2);
     assert.equal(most, 2);
   });
 });

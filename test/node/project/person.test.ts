@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AskPermission } from '../../../src/core/ask.ts';
-import { eventsOf, places, story } from './place.ts';
+import { eventsOf, scenarios, story, tested } from './place.ts';
 
 describe('the person has a word in a run', function () {
   this.timeout(60_000);
-  const at = places();
+  const scenario = scenarios();
 
-  it('what they say to one role, or to all, is in the next prompt of whom it is for, once', async () => {
+  scenario('what they say to one role, or to all, is in the next prompt of whom it is for, once', async (at) => {
     const place = await at({ script: 'say' });
     let run = '';
     let received = 0;
@@ -44,8 +44,8 @@ describe('the person has a word in a run', function () {
     ]);
   });
 
-  it('commands are asked for, refused, allowed once or for this run; nobody there means no', async () => {
-    const place = await at({ script: 'permission' });
+  scenario('commands are asked for, refused, allowed once or for this run; nobody there means no', async (at) => {
+    const place = await at({ script: 'permission', team: tested });
     const asked: string[] = [];
     const played = await place.run('Louder', {
       person: {

@@ -16,14 +16,14 @@ import { goingPerson, quietLog } from '../../harness/host.ts';
 import { scriptedMain } from '../models/stand.ts';
 
 /**
- * A tiny project of its own for a whole run: a few files in a repository, a check that really runs, a team whose models
+ * A tiny project of its own for a whole run: a few files in a repository, a check that really runs where it is wanted, a team whose models
  * are played from a script by real servers. Everything else is what the product uses.
  */
 
 const fixtures = resolve(import.meta.dirname, '../../fixtures/scripts');
 const execute = promisify(execFile);
 
-/** Small functions, and a test of them that is the project's check. */
+/** Small functions, and a test of them. */
 export const words: Readonly<Record<string, string>> = {
   'package.json': '{\n  "name": "words",\n  "type": "module",\n  "scripts": { "test": "node test.js" }\n}\n',
   'README.md':
@@ -54,6 +54,9 @@ export const words: Readonly<Record<string, string>> = {
   ].join('\n'),
 };
 
+/** The project's own test as a check; most places go without, for it takes its time. */
+export const tested = { checks: [{ name: 'test', run: 'node test.js' }] };
+
 /** Parts of a team file; entries of what the team below has already need not be whole. */
 type Patch = { readonly [name: string]: unknown };
 
@@ -63,7 +66,7 @@ export interface PlaceOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Laid over the team below, part by part. */
   readonly team?: Patch;
-  /** Scripted servers by name; the team below needs `one` and `two`. */
+  /** Scripted servers by name, default `one`; with `two` Beta has a server of its own. */
   readonly servers?: readonly string[];
   /** Default 0: no delays. */
   readonly tempo?: number;
@@ -118,7 +121,7 @@ export interface Place {
 const route = (server: string, id: string): { server: string; ids: string[] } => ({ server, ids: [id] });
 const brief = 'Do your part.';
 
-/** Two vendors over two servers; one orchestrator, two analysts, two writers, a reviewer, and a specialist who writes. */
+/** Two vendors; one orchestrator, two analysts, two writers, a reviewer, and a specialist who writes. */
 function teamOf(servers: Record<string, unknown>): Record<string, unknown> {
   const price = { input: 1, output: 1 };
   const role = (title: string, duties: string[], model: string): Record<string, unknown> => ({
@@ -132,7 +135,7 @@ function teamOf(servers: Record<string, unknown>): Record<string, unknown> {
     servers,
     models: {
       alpha: { title: 'Alpha', vendor: 'A', price, routes: [route('one', 'alpha-1')] },
-      beta: { title: 'Beta', vendor: 'B', price, routes: [route('two', 'beta-1')] },
+      beta: { title: 'Beta', vendor: 'B', price, routes: [route('two' in servers ? 'two' : 'one', 'beta-1')] },
     },
     roles: {
       lead: role('Lead', ['orchestrate'], 'alpha'),
@@ -147,7 +150,7 @@ function teamOf(servers: Record<string, unknown>): Record<string, unknown> {
       words: { core: ['lead', 'scout', 'doubter', 'writer', 'second'], review: ['judge'], specialists: ['extra'] },
     },
     team: 'words',
-    checks: [{ name: 'test', run: 'node test.js' }],
+    checks: [],
     stops: { team: 'team', plan: 'team', apply: 'always' },
     limits: { silenceSeconds: 20, rounds: 1, fixes: 1 },
   };
@@ -178,15 +181,11 @@ async function scriptOf(name: string): Promise<string> {
   return stringify(name === 'words' ? shared : { ...shared, ...own, parts: [...own.parts, ...shared.parts] });
 }
 
-/** Makes one. The environment of this process points to it until it is removed. */
 async function makePlace(options: PlaceOptions): Promise<Place & { end(): Promise<void> }> {
   const place = await realpath(await mkdtemp(join(tmpdir(), 'orchestra-place-')));
   const root = join(place, 'words');
   const script = join(place, 'script.yaml');
   const teamFile = join(place, 'team.yaml');
-  const own = { ORCHESTRA_CACHE: join(place, 'cache'), ORCHESTRA_PROFILE: join(place, 'profile') };
-  const before = Object.keys(own).map((name) => [name, process.env[name]] as const);
-  Object.assign(process.env, own);
   const writeIn = async (folder: string, path: string, text: string): Promise<void> => {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), text);
@@ -206,7 +205,7 @@ async function makePlace(options: PlaceOptions): Promise<Place & { end(): Promis
   const play = async (name: string): Promise<void> => writeFile(script, await scriptOf(name));
   await play(options.script);
   const servers: Record<string, unknown> = {};
-  for (const name of options.servers ?? ['one', 'two'])
+  for (const name of options.servers ?? ['one'])
     servers[name] = await serverOf(place, script, name, options.tempo ?? 0);
   await writeFile(teamFile, stringify(laid(teamOf(servers), options.team ?? {})));
 
@@ -249,7 +248,7 @@ async function makePlace(options: PlaceOptions): Promise<Place & { end(): Promis
     root,
     teamFile,
     script,
-    env: { ...process.env, ...own },
+    env: { ...process.env },
     run: (task, how) => played(how, (p, host) => p.start({ task, teamFile, ...how?.start }, host)),
     resume: (run, how) => played(how, (p, host) => p.resume(run, host, how?.budget)),
     apply: (run, how) => played(how, (p, host) => p.apply(run, host)),
@@ -267,10 +266,6 @@ async function makePlace(options: PlaceOptions): Promise<Place & { end(): Promis
       try {
         await nothingLeft(place, root);
       } finally {
-        for (const [name, value] of before) {
-          if (value === undefined) delete process.env[name];
-          else process.env[name] = value;
-        }
         await rm(place, { recursive: true, force: true, maxRetries: 5 });
       }
     },
@@ -285,17 +280,56 @@ async function nothingLeft(place: string, root: string): Promise<void> {
   assert.deepEqual(await processesOf(place), [], 'processes that outlive their run');
 }
 
-/** Makes places for the tests of this `describe`; each is looked through and removed after its test. */
-export function places(): (options: PlaceOptions) => Promise<Place> {
-  const made: { end(): Promise<void> }[] = [];
-  afterEach(async () => {
-    for (const one of made.splice(0)) await one.end();
+export type MakePlace = (options: PlaceOptions) => Promise<Place>;
+
+/**
+ * Registers tests of whole runs in this `describe`, each with places of its own that are looked through and removed after it. While
+ * one runs the next is under way already: most of their time they wait for processes. A cache and a profile are shared, as a person's are.
+ */
+export function scenarios(): (title: string, work: (at: MakePlace) => Promise<void>) => void {
+  const works: (() => Promise<void>)[] = [];
+  const begun: Promise<void>[] = [];
+  const names = ['ORCHESTRA_CACHE', 'ORCHESTRA_PROFILE'] as const;
+  const previous = names.map((name) => [name, process.env[name]] as const);
+  let shared = '';
+  before(async () => {
+    shared = await realpath(await mkdtemp(join(tmpdir(), 'orchestra-shared-')));
+    for (const name of names) process.env[name] = join(shared, name.toLowerCase());
   });
-  return async (options) => {
-    const place = await makePlace(options);
-    made.push(place);
-    return place;
+  after(async () => {
+    await Promise.allSettled(begun);
+    for (const [name, value] of previous) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+    await rm(shared, { recursive: true, force: true, maxRetries: 5 });
+  });
+  const begin = (n: number): Promise<void> | undefined => {
+    const work = works[n];
+    return work && (begun[n] ??= work());
   };
+  return (title, work) => {
+    const n = works.push(() => withPlaces(work)) - 1;
+    it(title, async () => {
+      const mine = begin(n);
+      // Its outcome is told by its own test.
+      begin(n + 1)?.catch(() => undefined);
+      await mine;
+    });
+  };
+}
+
+async function withPlaces(work: (at: MakePlace) => Promise<void>): Promise<void> {
+  const made: { end(): Promise<void> }[] = [];
+  try {
+    await work(async (options) => {
+      const place = await makePlace(options);
+      made.push(place);
+      return place;
+    });
+  } finally {
+    for (const one of made) await one.end();
+  }
 }
 
 /** The events of one type, in order. */

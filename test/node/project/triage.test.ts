@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { eventsOf, places, story, words } from './place.ts';
+import { eventsOf, scenarios, story, tested, words } from './place.ts';
 
 describe('triage decides who works on a task', function () {
   this.timeout(60_000);
-  const at = places();
+  const scenario = scenarios();
 
-  it('a one-line fix takes one model and no ceremony', async () => {
-    const place = await at({ script: 'triage' });
+  scenario('a one-line fix takes one model and no ceremony', async (at) => {
+    const place = await at({ script: 'triage', team: tested });
     const played = await place.run('Just a one-line fix');
     assert.equal(played.outcome, 'applied', story(played));
     assert.deepEqual(place.calls(), ['triage/lead', 'implementation/second/r0']);
@@ -27,8 +27,8 @@ describe('triage decides who works on a task', function () {
     assert.equal(await place.read('src/words.js'), words['src/words.js']?.replace('"!"', '"!!"'));
   });
 
-  it('a cross-cutting task takes the team, with the specialist that triage names', async () => {
-    const place = await at({ script: 'triage' });
+  scenario('a cross-cutting task takes the team, with the specialist that triage names', async (at) => {
+    const place = await at({ script: 'triage', servers: ['one', 'two'], team: tested });
     const played = await place.run('Better words everywhere');
     assert.equal(played.outcome, 'applied', story(played));
     const roles = ['doubter', 'extra', 'judge', 'lead', 'scout', 'second', 'writer'];

@@ -6,7 +6,7 @@ import { needsApproval, type ApprovalKind } from '../../../src/core/team/approva
 import { profileFolder } from '../../../src/node/paths.ts';
 import { loadTeam } from '../../../src/node/team/load.ts';
 import { approve, trustFolder, untrustFolder } from '../../../src/node/team/trust.ts';
-import { places, type Place, type Playing, story } from './place.ts';
+import { scenarios, type Place, type Playing, story, tested } from './place.ts';
 
 const { signal } = new AbortController();
 /** The project's own team file, not one that the person names. */
@@ -50,64 +50,75 @@ async function approveAll(place: Place, kinds: readonly ApprovalKind[]): Promise
 
 describe("what a repository's own team file brings", function () {
   this.timeout(90_000);
-  const at = places();
+  const scenario = scenarios();
   const waits =
     /The server (one|two) comes from this folder's team file and waits for your approval: run `orchestra trust`\./;
 
-  it('does nothing before the folder is trusted, nor before its content is approved, nor after it has changed', async () => {
-    const place = await at({ script: 'trust' });
-    await bring(place);
-    const untrusted = await place.run('Titles', own);
-    assert.equal(untrusted.outcome, 'failed', story(untrusted));
-    assert.doesNotMatch(untrusted.reason ?? '', /orchestra trust/, 'it is not even read');
-    assert.equal(await started(place), 0);
+  scenario(
+    'does nothing before the folder is trusted, nor before its content is approved, nor after it has changed',
+    async (at) => {
+      const place = await at({ script: 'trust' });
+      await bring(place);
+      const untrusted = await place.run('Titles', own);
+      assert.equal(untrusted.outcome, 'failed', story(untrusted));
+      assert.doesNotMatch(untrusted.reason ?? '', /orchestra trust/, 'it is not even read');
+      assert.equal(await started(place), 0);
 
-    await trustFolder(here(place));
-    const trusted = await place.run('Titles', own);
-    assert.equal(trusted.outcome, 'failed', story(trusted));
-    assert.match(trusted.reason ?? '', waits);
-    assert.equal(await started(place), 0);
+      await trustFolder(here(place));
+      const trusted = await place.run('Titles', own);
+      assert.equal(trusted.outcome, 'failed', story(trusted));
+      assert.match(trusted.reason ?? '', waits);
+      assert.equal(await started(place), 0);
 
-    // Servers alone: they may start, what they write is checked by nothing that was not approved.
-    await approveAll(place, ['server']);
-    const unchecked = await place.run('Titles', { ...own, person: { decide: async () => 'stop' } });
-    assert.equal(unchecked.outcome, 'ready', story(unchecked));
-    assert.ok((await started(place)) > 0);
-    const [check] = unchecked.state.checks['merged']?.results ?? [];
-    assert.equal(check?.result, 'not-run');
-    assert.match(check?.reason ?? '', /needs your consent: run `orchestra trust`/);
+      // Servers alone: they may start, what they write is checked by nothing that was not approved.
+      await approveAll(place, ['server']);
+      const unchecked = await place.run('Titles', { ...own, person: { decide: async () => 'stop' } });
+      assert.equal(unchecked.outcome, 'ready', story(unchecked));
+      assert.ok((await started(place)) > 0);
+      const [check] = unchecked.state.checks['merged']?.results ?? [];
+      assert.equal(check?.result, 'not-run');
+      assert.match(check?.reason ?? '', /needs your consent: run `orchestra trust`/);
 
-    await approveAll(place, ['check', 'setup']);
-    const approved = await place.run('Titles', own);
-    assert.equal(approved.outcome, 'applied', story(approved));
-    assert.equal(approved.state.checks['merged']?.green, true);
+      await approveAll(place, ['check', 'setup']);
+      const approved = await place.run('Titles', own);
+      assert.equal(approved.outcome, 'applied', story(approved));
+      assert.equal(approved.state.checks['merged']?.green, true);
 
-    const control = new AbortController();
-    const begun = await place.run('Titles', {
-      ...own,
-      signal: control.signal,
-      onRecord: ({ event }) => void (event.type === 'triage.made' && control.abort()),
-    });
-    assert.equal(begun.outcome, 'stopped', story(begun));
+      const control = new AbortController();
+      const begun = await place.run('Titles', {
+        ...own,
+        signal: control.signal,
+        onRecord: ({ event }) => void (event.type === 'triage.made' && control.abort()),
+      });
+      assert.equal(begun.outcome, 'stopped', story(begun));
 
-    const file = join(place.root, '.orchestration', 'team.yaml');
-    await writeFile(file, (await readFile(file, 'utf8')).replaceAll('--name', '--tempo\n      - "0"\n      - --name'));
-    const before = await started(place);
-    const changed = await place.run('Titles', own);
-    assert.equal(changed.outcome, 'failed', story(changed));
-    assert.match(changed.reason ?? '', waits);
-    assert.equal(await started(place), before);
+      const file = join(place.root, '.orchestration', 'team.yaml');
+      await writeFile(
+        file,
+        (await readFile(file, 'utf8')).replaceAll('--name', '--tempo\n      - "0"\n      - --name'),
+      );
+      const before = await started(place);
+      const changed = await place.run('Titles', own);
+      assert.equal(changed.outcome, 'failed', story(changed));
+      assert.match(changed.reason ?? '', waits);
+      assert.equal(await started(place), before);
 
-    // Trust that was taken back holds for runs that began before, too.
-    await untrustFolder(here(place));
-    const resumed = await place.resume(begun.run);
-    assert.equal(resumed.outcome, 'failed', story(resumed));
-    assert.match(resumed.reason ?? '', waits);
-    assert.equal(await started(place), before);
-  });
+      // Trust that was taken back holds for runs that began before, too.
+      await untrustFolder(here(place));
+      const resumed = await place.resume(begun.run);
+      assert.equal(resumed.outcome, 'failed', story(resumed));
+      assert.match(resumed.reason ?? '', waits);
+      assert.equal(await started(place), before);
+    },
+  );
+});
 
-  it('a run folder that another profile started, or whose start was changed, is shown and not gone on with', async () => {
-    const place = await at({ script: 'trust' });
+describe('a run folder that comes from elsewhere', function () {
+  this.timeout(60_000);
+  const scenario = scenarios();
+
+  scenario('is shown and not gone on with: another profile started it, or its start was changed', async (at) => {
+    const place = await at({ script: 'trust', team: tested });
     const control = new AbortController();
     const stopped = await place.run('Titles', {
       signal: control.signal,
