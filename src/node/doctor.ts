@@ -76,7 +76,12 @@ export async function diagnose(
           what: `${model.title} by ${route.server}${route.agent === undefined ? '' : ` (${route.agent})`}`,
           state: failure === undefined ? 'ok' : route.off ? 'off' : 'missing',
           detail: failure === undefined ? asks : failure.message,
-          ...(failure && !route.off && { mend: mendOf(failure, route) }),
+          ...(failure &&
+            !route.off && {
+              mend: Object.hasOwn(team.servers, route.server)
+                ? mendOf(failure, route)
+                : 'Name an MCP server for it in your team file.',
+            }),
         });
       }
     }

@@ -142,13 +142,15 @@ function fill(team: TeamFile, role: string, definition: Role, look: (model: stri
   const first = definition.models[0];
   const firstFound = first && look(first.model);
   const instead = first && firstFound?.ok === false ? { standsFor: first.model, why: firstFound.why } : undefined;
-  const missing: string[] = [];
+  // Titles by why they cannot be asked: what is the same for all is said once.
+  const missing = new Map<string, string[]>();
   const models: Cast['models'] = [];
   for (const choice of definition.models) {
     const found = look(choice.model);
     const model = team.models[choice.model];
     if (!found.ok || !model) {
-      missing.push(`${titleOf(team, choice.model)}: ${found.ok ? 'it is not in the team file' : found.why}.`);
+      const why = found.ok ? 'it is not in the team file' : found.why.replace(/[.]$/, '');
+      missing.set(why, [...(missing.get(why) ?? []), titleOf(team, choice.model)]);
       continue;
     }
     const largest = models[0] && team.models[models[0].model]?.context;
@@ -163,7 +165,8 @@ function fill(team: TeamFile, role: string, definition: Role, look: (model: stri
       ...(whys.length > 0 ? { why: whys.join('; ') } : {}),
     });
   }
-  if (models.length === 0) return { why: missing.join(' ') };
+  if (models.length === 0)
+    return { why: [...missing].map(([why, titles]) => `${titles.join(', ')}: ${why}.`).join(' ') };
   const { title, duties } = definition;
   // The orchestrator writes too: what conflicts, and the documentation.
   const access = duties.includes('orchestrate') || duties.includes('write') ? 'write' : 'read';

@@ -3,6 +3,7 @@ import type { Failure } from '../../core/ask.ts';
 import { RouteError } from '../../core/ports.ts';
 import type { Log, Models } from '../../core/ports.ts';
 import type { Route, Server } from '../../core/team/file.ts';
+import { bundledServers } from '../../core/team/roster.ts';
 import { answerElicitation, attempt, messageBytes } from './attempt.ts';
 import type { ActiveCalls } from './attempt.ts';
 import { serverLife } from './server.ts';
@@ -44,8 +45,7 @@ export function openModels(options: ModelsOptions): OpenModels {
     const known = running.get(name);
     if (known) return known;
     const server = Object.hasOwn(options.servers, name) ? options.servers[name] : undefined;
-    if (!server)
-      throw new RouteError({ kind: 'not-installed', message: `The team file has no server called ${name}.` });
+    if (!server) throw new RouteError({ kind: 'not-installed', message: noServer(name) });
     const calls: ActiveCalls = new Map();
     const life = serverLife({
       name,
@@ -123,4 +123,10 @@ export function openModels(options: ModelsOptions): OpenModels {
       return closed;
     },
   };
+}
+
+function noServer(name: string): string {
+  return (bundledServers as readonly string[]).includes(name)
+    ? `The server ${name} does not ship with this version yet, and your team file defines none of that name.`
+    : `The team file has no server called ${name}.`;
 }
