@@ -63,7 +63,9 @@ export async function diagnose(
           ? { ok: true }
           : {
               ok: false,
-              why: failures.map((f) => f?.message ?? '').join('; ') || (model.retired ?? 'no route leads to it'),
+              why:
+                failures.map((f) => (f?.message ?? '').replace(/[.]$/, '')).join('; ') ||
+                (model.retired ?? 'no route leads to it'),
             },
       );
       if (model.routes.length === 0)

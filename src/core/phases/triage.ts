@@ -137,5 +137,5 @@ async function probe(run: Run, name: string): Promise<Reach> {
   if (usable.length === 0) return { ok: false, why: model.retired ?? 'no route leads to it' };
   const failures = await Promise.all(usable.map((route) => run.ports.models.probe(route, run.signal)));
   if (failures.includes(undefined)) return { ok: true };
-  return { ok: false, why: [...new Set(failures.map((f) => f?.message ?? ''))].join('; ') };
+  return { ok: false, why: [...new Set(failures.map((f) => (f?.message ?? '').replace(/[.]$/, '')))].join('; ') };
 }
