@@ -83,7 +83,7 @@ function permissions(mode: number): number {
 /** True for the error that says that nothing is there. */
 export function isAbsence(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' || code === 'ENOTDIR';
+  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP';
 }
 
 /** git's blob id of these bytes, in the format of an id that it is to be compared with. */
