@@ -13,9 +13,9 @@ async function textsBelow(folder: string): Promise<Record<string, string>> {
 
 describe('the bus', function () {
   this.timeout(60_000);
-  const scenario = scenarios();
+  const it = scenarios();
 
-  scenario("lies in Serena's memories, and is written again from the journal when it is gone", async (at) => {
+  it("lies in Serena's memories, and is written again from the journal when it is gone", async (at) => {
     const place = await at({ script: 'words' });
     const stopped = await place.run('Better words', {
       person: { decide: async ({ stop }) => (stop === 'plan' ? 'stop' : 'go') },
@@ -57,7 +57,7 @@ describe('the bus', function () {
     assert.ok(second['protocol.md'] && second['now.md'] && second[`${run}/digest.md`]);
   });
 
-  scenario('and the journal and the transcripts hold no secret of the environment or of .env', async (at) => {
+  it('and the journal and the transcripts hold no secret of the environment or of .env', async (at) => {
     const [key, password] = ['sk-acme-4815162342abcdefgh', 'correct-horse-battery-9'];
     const place = await at({ script: 'bus' });
     await place.write('.gitignore', '.env\n');
@@ -79,7 +79,8 @@ describe('the bus', function () {
       assert.deepEqual(holding, []);
       const transcript = Object.entries(own).find(([f]) => /transcripts?\/.*scout/.test(f));
       assert.match(transcript?.[1] ?? '', /I found .* in the environment/, Object.keys(own).join('\n'));
-      assert.match(played.state.findings[0]?.claim ?? '', /^The password is (?!correct)/);
+      const claims = played.state.findings.map((finding) => finding.claim).join('\n');
+      assert.match(claims, /^The password is (?!correct)/m);
     } finally {
       delete process.env['ACME_API_KEY'];
     }
