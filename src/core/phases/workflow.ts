@@ -47,8 +47,8 @@ export async function runWorkflow(
     }
     await implement(run, base, run.state().plan as Plan);
     await writePages(run);
-    const ledger = await integrate(run, base, run.state().plan as Plan);
-    await keepAll(run, base, ledger);
+    await integrate(run, base, run.state().plan as Plan);
+    await ports.workspaces.keep(input.run, neededOf(run), run.signal);
     const reviewed = await reviewPhase(run, 1);
     await run.step('report', 'report.made', null, async () => ({ text: reportOf(run.state(), reviewed) }));
     await writePages(run);
@@ -87,6 +87,7 @@ async function inRun(
     await inbox;
     handle.close();
   }
+  if (end.outcome !== 'applied' && end.outcome !== 'ready') await keepSoFar(handle.run);
   await handle.end(end);
   return end;
 }
@@ -148,13 +149,23 @@ async function planForOne(run: Run, decided: Triage): Promise<void> {
   }));
 }
 
-/** What the run needs later is copied out of the person's objects: they may rebase and prune. */
-async function keepAll(run: Run, base: EventOf<'base.taken'>, ledger: EventOf<'ledger.made'>): Promise<void> {
-  const { changes, integration } = run.state();
-  const commits = [
-    base.commit,
-    ...Object.values(changes).map((c) => c.landed.commit),
-    ...(integration?.tree === ledger.tree ? [integration.commit] : []),
-  ];
-  await run.ports.workspaces.keep(run.input.run, [...new Set(commits)], run.signal);
+/** The commits that the run is shown, applied and gone on with. */
+function neededOf(run: Run): string[] {
+  const { base, changes, merges, resolutions, integration } = run.state();
+  const trees = [base, ...Object.values(changes).map((c) => c.landed), ...merges, ...resolutions, integration];
+  return [...new Set(trees.flatMap((t) => t?.commit ?? []))];
+}
+
+/** A run that ended before its end is copied out of the person's objects too: they may rebase and prune before it goes on. */
+async function keepSoFar(run: Run): Promise<void> {
+  const { workspaces, clock, log } = run.ports;
+  // The run's own signal may have fired, and whoever ends a run does not wait for long.
+  const limit = clock.timeout(10_000);
+  try {
+    await workspaces.keep(run.input.run, neededOf(run), limit.signal);
+  } catch (error) {
+    log.warn(`What the run has so far could not be kept: ${reasonOf(error)}`);
+  } finally {
+    limit.cancel();
+  }
 }

@@ -4,7 +4,7 @@ import { eventsOf, type Place, scenarios, type Played, story } from './place.ts'
 
 describe('one budget over all models', function () {
   this.timeout(90_000);
-  const scenario = scenarios();
+  const it = scenarios();
 
   /** Spent: an orderly stop with nothing of the person's touched, from which more budget leads on, with nothing paid twice. */
   const goesOn = async (place: Place, spent: Played, reason: RegExp, budget: object): Promise<Played> => {
@@ -23,7 +23,7 @@ describe('one budget over all models', function () {
     return more;
   };
 
-  scenario('in calls is hard, and goes on with more', async (at) => {
+  it('in calls is hard, and goes on with more', async (at) => {
     const place = await at({ script: 'budget' });
     const before = await filesOf(place.root);
     const spent = await place.run('Better words', { start: { budget: { calls: 5 } } });
@@ -34,7 +34,7 @@ describe('one budget over all models', function () {
     assert.deepEqual([more.state.budget.calls, more.state.budget.minutes], [40, 45]);
   });
 
-  scenario('in tokens is held back before a call, and a call past it is cancelled', async (at) => {
+  it('in tokens is held back before a call, and a call past it is cancelled', async (at) => {
     const place = await at({ script: 'budget' });
     const small = await place.run('Better words', { start: { budget: { tokens: 6000 } } });
     assert.equal(small.outcome, 'spent', story(small));
@@ -53,7 +53,7 @@ describe('one budget over all models', function () {
     );
   });
 
-  scenario('in minutes is hard, also while a model says nothing', async (at) => {
+  it('in minutes is hard, also while a model says nothing', async (at) => {
     const place = await at({ script: 'budget' });
     const spent = await place.run('Better words, and take your time', { start: { budget: { minutes: 0.05 } } });
     assert.match(spent.reason ?? '', /^The budget of 0\.05 minutes is spent\.$/);
@@ -61,7 +61,7 @@ describe('one budget over all models', function () {
     await goesOn(place, spent, /minutes/, { minutes: 30 });
   });
 
-  scenario('in money fails closed when a model has no price', async (at) => {
+  it('in money fails closed when a model has no price', async (at) => {
     const price = null;
     const routes = [{ server: 'one', ids: ['beta-1'] }];
     const models = { gamma: { title: 'Gamma', vendor: 'C', routes }, beta: { price } };

@@ -4,9 +4,9 @@ import { eventsOf, scenarios, story, tested, words } from './place.ts';
 
 describe('checks judge', function () {
   this.timeout(60_000);
-  const scenario = scenarios();
+  const it = scenarios();
 
-  scenario('one that is red on the base judges nobody', async (at) => {
+  it('one that is red on the base judges nobody', async (at) => {
     const checks = [
       { name: 'old', run: 'node old.js' },
       { name: 'test', run: 'node test.js' },
@@ -30,7 +30,7 @@ describe('checks judge', function () {
     assert.match(played.state.report ?? '', /old \(`node old\.js`\): red[^\n]*judges nobody/);
   });
 
-  scenario('a change that turns one red goes back to its writer with the output, and is mended', async (at) => {
+  it('a change that turns one red goes back to its writer with the output, and is mended', async (at) => {
     const place = await at({ script: 'checks', team: tested });
     const played = await place.run('Louder, but break it first');
     assert.equal(played.outcome, 'applied', story(played));
@@ -42,7 +42,7 @@ describe('checks judge', function () {
     assert.equal(await place.read('src/words.js'), "export const shout = (text) => text.toUpperCase() + '?';\n");
   });
 
-  scenario('a merged tree that stays red fails, with nothing applied, and asks nobody again', async (at) => {
+  it('a merged tree that stays red fails, with nothing applied, and asks nobody again', async (at) => {
     const rule = [
       'import { readFileSync } from "node:fs";',
       'const has = (file, word) => readFileSync(file, "utf8").includes(word);',

@@ -3,38 +3,35 @@ import { eventsOf, scenarios, story } from './place.ts';
 
 describe('what code can check of a finding is checked before the plan', function () {
   this.timeout(60_000);
-  const scenario = scenarios();
+  const it = scenarios();
 
-  scenario(
-    'refutes a file, a symbol and a line that are not there, and sends a plan back that rests on one',
-    async (at) => {
-      const place = await at({ script: 'claims' });
-      const played = await place.run('Better words');
-      assert.equal(played.outcome, 'applied', story(played));
-      assert.deepEqual(
-        played.state.findings.map((f) => [f.id, f.check, f.problem]),
-        [
-          ['scout.1', 'refuted', 'There is no file src/title.js.'],
-          ['scout.2', 'confirmed', undefined],
-          ['doubter.1', 'refuted', 'src/words.js holds no "scream".'],
-          ['doubter.2', 'refuted', 'src/words.js has 11 lines, not 4000.'],
-        ],
-      );
-      const held = played.records.filter((r) => r.event.type === 'findings.held').map((r) => r.seq);
-      const asked = played.records.find((r) => r.event.type === 'call.started' && r.event.kind === 'plan');
-      assert.ok(Math.max(...held) < (asked?.seq ?? 0), 'looked up before the plan is asked for');
-      const [back, ...more] = eventsOf(played, 'call.sent-back');
-      assert.equal(back?.call, 'synthesis/lead');
-      assert.equal(back?.problem, 'Item title rests on scout.1, which is refuted: There is no file src/title.js.');
-      assert.deepEqual(more, []);
-      assert.deepEqual(played.state.plan?.items[0]?.findings, ['scout.2']);
-      const [made] = eventsOf(played, 'plan.made');
-      assert.equal(made?.notes.length, 3);
-      assert.match(played.state.report ?? '', /\[scout\.1\][^\n]*refuted: There is no file src\/title\.js\./);
-    },
-  );
+  it('refutes a file, a symbol and a line that are not there, and sends a plan back that rests on one', async (at) => {
+    const place = await at({ script: 'claims' });
+    const played = await place.run('Better words');
+    assert.equal(played.outcome, 'applied', story(played));
+    assert.deepEqual(
+      played.state.findings.map((f) => [f.id, f.check, f.problem]),
+      [
+        ['scout.1', 'refuted', 'There is no file src/title.js.'],
+        ['scout.2', 'confirmed', undefined],
+        ['doubter.1', 'refuted', 'src/words.js holds no "scream".'],
+        ['doubter.2', 'refuted', 'src/words.js has 11 lines, not 4000.'],
+      ],
+    );
+    const held = played.records.filter((r) => r.event.type === 'findings.held').map((r) => r.seq);
+    const asked = played.records.find((r) => r.event.type === 'call.started' && r.event.kind === 'plan');
+    assert.ok(Math.max(...held) < (asked?.seq ?? 0), 'looked up before the plan is asked for');
+    const [back, ...more] = eventsOf(played, 'call.sent-back');
+    assert.equal(back?.call, 'synthesis/lead');
+    assert.equal(back?.problem, 'Item title rests on scout.1, which is refuted: There is no file src/title.js.');
+    assert.deepEqual(more, []);
+    assert.deepEqual(played.state.plan?.items[0]?.findings, ['scout.2']);
+    const [made] = eventsOf(played, 'plan.made');
+    assert.equal(made?.notes.length, 3);
+    assert.match(played.state.report ?? '', /\[scout\.1\][^\n]*refuted: There is no file src\/title\.js\./);
+  });
 
-  scenario('stops where the orchestrator insists, with nothing written', async (at) => {
+  it('stops where the orchestrator insists, with nothing written', async (at) => {
     const place = await at({ script: 'claims' });
     const before = await place.git('status', '--porcelain');
     const played = await place.run('Better words, and insist on it');

@@ -3,9 +3,9 @@ import { eventsOf, scenarios, story, tested } from './place.ts';
 
 describe('several writers, one change', function () {
   this.timeout(60_000);
-  const scenario = scenarios();
+  const it = scenarios();
 
-  scenario('the one real conflict is resolved by the orchestrator, and every hunk is accounted for', async (at) => {
+  it('the one real conflict is resolved by the orchestrator, and every hunk is accounted for', async (at) => {
     const place = await at({ script: 'conflict' });
     const played = await place.run('Another mark');
     assert.equal(played.outcome, 'applied', story(played));
@@ -28,7 +28,7 @@ describe('several writers, one change', function () {
     assert.match((await place.read('src/words.js')) ?? '', /^export const sign = " wow!";\n/);
   });
 
-  scenario('a resolution that the ledger would not balance with goes back to the orchestrator', async (at) => {
+  it('a resolution that the ledger would not balance with goes back to the orchestrator', async (at) => {
     const place = await at({ script: 'conflict' });
     const played = await place.run('Another mark, and drop a hunk');
     assert.equal(played.outcome, 'applied', story(played));
@@ -37,7 +37,7 @@ describe('several writers, one change', function () {
     assert.match((await place.read('src/words.js')) ?? '', /^export const sign = " wow!";\n/);
   });
 
-  scenario('of candidates the checks choose when one is red', async (at) => {
+  it('of candidates the checks choose when one is red', async (at) => {
     const place = await at({ script: 'conflict', team: { ...tested, limits: { rounds: 0 } } });
     const played = await place.run('Another mark, by candidates, with a red candidate');
     assert.equal(played.outcome, 'applied', story(played));
@@ -54,23 +54,20 @@ describe('several writers, one change', function () {
     assert.match((await place.read('src/words.js')) ?? '', /mark = " wow!"[^]*toUpperCase/);
   });
 
-  scenario(
-    'of candidates that are all green a judge chooses, and the hunks of those that lost name the winner',
-    async (at) => {
-      const place = await at({ script: 'conflict', team: tested });
-      const played = await place.run('Another mark, by candidates');
-      assert.equal(played.outcome, 'applied', story(played));
-      const [chosen] = eventsOf(played, 'candidates.judged');
-      assert.deepEqual([chosen?.winner, chosen?.by, chosen?.why], ['mark.second', 'judge', 'A name says more.']);
-      assert.deepEqual(
-        played.state.ledger?.entries.map((e) => [e.hunk, e.fate, e.by]),
-        [
-          ['mark.second:src/words.js:1', 'merged', undefined],
-          ['mark.second:src/words.js:2', 'merged', undefined],
-          ['mark.writer:src/words.js:1', 'superseded', 'mark.second'],
-        ],
-      );
-      assert.match((await place.read('src/words.js')) ?? '', /^export const sign = "!";\n/);
-    },
-  );
+  it('of candidates that are all green a judge chooses, and the hunks of those that lost name the winner', async (at) => {
+    const place = await at({ script: 'conflict', team: tested });
+    const played = await place.run('Another mark, by candidates');
+    assert.equal(played.outcome, 'applied', story(played));
+    const [chosen] = eventsOf(played, 'candidates.judged');
+    assert.deepEqual([chosen?.winner, chosen?.by, chosen?.why], ['mark.second', 'judge', 'A name says more.']);
+    assert.deepEqual(
+      played.state.ledger?.entries.map((e) => [e.hunk, e.fate, e.by]),
+      [
+        ['mark.second:src/words.js:1', 'merged', undefined],
+        ['mark.second:src/words.js:2', 'merged', undefined],
+        ['mark.writer:src/words.js:1', 'superseded', 'mark.second'],
+      ],
+    );
+    assert.match((await place.read('src/words.js')) ?? '', /^export const sign = "!";\n/);
+  });
 });

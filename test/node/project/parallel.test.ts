@@ -18,7 +18,7 @@ function mostAtOnce(place: Place): number {
 
 describe('analysts work at once', function () {
   this.timeout(60_000);
-  const scenario = scenarios();
+  const it = scenarios();
 
   const analysed = async (at: MakePlace, n: number, parallel: number): Promise<{ most: number; ms: number }> => {
     const names = Array.from({ length: n }, (_, i) => `reader${i + 1}`);
@@ -45,7 +45,7 @@ describe('analysts work at once', function () {
   };
 
   for (const n of [1, 3, 6, 12]) {
-    scenario(`${n} of ${n} equal ones`, async (at) => {
+    it(`${n} of ${n} equal ones`, async (at) => {
       const { most, ms } = await analysed(at, n, 12);
       assert.equal(most, n);
       // One after the other they would take 1.5 seconds each.
@@ -53,7 +53,7 @@ describe('analysts work at once', function () {
     });
   }
 
-  scenario('and no more of them than their route allows', async (at) => {
+  it('and no more of them than their route allows', async (at) => {
     const { most } = await analysed(at, 4, 2);
     assert.equal(most, 2);
   });

@@ -5,9 +5,9 @@ import { eventsOf, scenarios, story, tested } from './place.ts';
 
 describe('the person has a word in a run', function () {
   this.timeout(60_000);
-  const scenario = scenarios();
+  const it = scenarios();
 
-  scenario('what they say to one role, or to all, is in the next prompt of whom it is for, once', async (at) => {
+  it('what they say to one role, or to all, is in the next prompt of whom it is for, once', async (at) => {
     const place = await at({ script: 'say' });
     let run = '';
     let received = 0;
@@ -44,7 +44,7 @@ describe('the person has a word in a run', function () {
     ]);
   });
 
-  scenario('commands are asked for, refused, allowed once or for this run; nobody there means no', async (at) => {
+  it('commands are asked for, refused, allowed once or for this run; nobody there means no', async (at) => {
     const place = await at({ script: 'permission', team: tested });
     const asked: string[] = [];
     const played = await place.run('Louder', {

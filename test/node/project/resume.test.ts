@@ -39,42 +39,39 @@ const moments: Readonly<Record<string, Moment>> = {
 
 describe('a run that is stopped', function () {
   this.timeout(120_000);
-  const scenario = scenarios();
+  const it = scenarios();
 
-  scenario(
-    'at any moment ends in order, leaves no process, and goes on without repeating a finished call',
-    async (at) => {
-      const place = await at({ script: 'resume' });
-      let run: string | undefined;
-      const finished = new Set<string>();
-      for (const [name, moment] of Object.entries(moments)) {
-        const control = new AbortController();
-        const how = { ...moment(() => control.abort()), signal: control.signal };
-        const from = place.calls().length;
-        const played: Played = await (run === undefined ? place.run('Better words', how) : place.resume(run, how));
-        ({ run } = played);
-        assert.equal(played.outcome, 'stopped', `${name}: ${story(played)}`);
-        assert.equal(played.records.at(-1)?.event.type, 'run.ended', name);
-        assert.match(played.hint ?? '', /`orchestra resume`/, name);
-        if (process.platform === 'linux') assert.deepEqual(await processesOf(place.script), [], name);
-        const repeated = place
-          .calls()
-          .slice(from)
-          .filter((c) => finished.has(c));
-        assert.deepEqual(repeated, [], name);
-        for (const e of eventsOf(played, 'call.ended')) if (e.ok) finished.add(e.call);
-      }
+  it('at any moment ends in order, leaves no process, and goes on without repeating a finished call', async (at) => {
+    const place = await at({ script: 'resume' });
+    let run: string | undefined;
+    const finished = new Set<string>();
+    for (const [name, moment] of Object.entries(moments)) {
+      const control = new AbortController();
+      const how = { ...moment(() => control.abort()), signal: control.signal };
       const from = place.calls().length;
-      const played = await place.resume(run ?? '');
-      assert.equal(played.outcome, 'applied', story(played));
-      assert.deepEqual(place.calls().slice(from), []);
-      // What the stopped attempt left in the workspace is in nobody's change.
-      assert.doesNotMatch((await place.read('README.md')) ?? '', /half of/);
-      assert.equal(played.state.ledger?.balanced, true);
-    },
-  );
+      const played: Played = await (run === undefined ? place.run('Better words', how) : place.resume(run, how));
+      ({ run } = played);
+      assert.equal(played.outcome, 'stopped', `${name}: ${story(played)}`);
+      assert.equal(played.records.at(-1)?.event.type, 'run.ended', name);
+      assert.match(played.hint ?? '', /`orchestra resume`/, name);
+      if (process.platform === 'linux') assert.deepEqual(await processesOf(place.script), [], name);
+      const repeated = place
+        .calls()
+        .slice(from)
+        .filter((c) => finished.has(c));
+      assert.deepEqual(repeated, [], name);
+      for (const e of eventsOf(played, 'call.ended')) if (e.ok) finished.add(e.call);
+    }
+    const from = place.calls().length;
+    const played = await place.resume(run ?? '');
+    assert.equal(played.outcome, 'applied', story(played));
+    assert.deepEqual(place.calls().slice(from), []);
+    // What the stopped attempt left in the workspace is in nobody's change.
+    assert.doesNotMatch((await place.read('README.md')) ?? '', /half of/);
+    assert.equal(played.state.ledger?.balanced, true);
+  });
 
-  scenario('is resumed by one process at a time, and stopped from another one through its inbox', async (at) => {
+  it('is resumed by one process at a time, and stopped from another one through its inbox', async (at) => {
     const place = await at({ script: 'resume', team: { stops: { team: 'never', plan: 'never' } } });
     const control = new AbortController();
     const { run } = await place.run('Better words', {

@@ -3,36 +3,33 @@ import { eventsOf, scenarios, story } from './place.ts';
 
 describe('reviewers', function () {
   this.timeout(60_000);
-  const scenario = scenarios();
+  const it = scenarios();
 
-  scenario(
-    'say first what they will check, and their findings go back to the writer; a reader who writes changes nothing',
-    async (at) => {
-      const place = await at({ script: 'review' });
-      const played = await place.run('Better words');
-      assert.equal(played.outcome, 'applied', story(played));
-      assert.deepEqual(
-        eventsOf(played, 'change.judged')
-          .filter((e) => e.change === 'writer')
-          .map((e) => [e.round, e.verdict.verdict]),
-        [
-          [0, 'needs-work'],
-          [1, 'fine'],
-        ],
-      );
-      assert.ok(!place.calls().includes('implementation/second/r1'), 'the other writer goes on undisturbed');
-      assert.doesNotMatch(played.state.report ?? '', /Not settled/);
-      const text = (await place.read('src/words.js')) ?? '';
-      assert.match(text, /function title[^]*What is empty stays empty\.\n$/);
+  it('say first what they will check, and their findings go back to the writer; a reader who writes changes nothing', async (at) => {
+    const place = await at({ script: 'review' });
+    const played = await place.run('Better words');
+    assert.equal(played.outcome, 'applied', story(played));
+    assert.deepEqual(
+      eventsOf(played, 'change.judged')
+        .filter((e) => e.change === 'writer')
+        .map((e) => [e.round, e.verdict.verdict]),
+      [
+        [0, 'needs-work'],
+        [1, 'fine'],
+      ],
+    );
+    assert.ok(!place.calls().includes('implementation/second/r1'), 'the other writer goes on undisturbed');
+    assert.doesNotMatch(played.state.report ?? '', /Not settled/);
+    const text = (await place.read('src/words.js')) ?? '';
+    assert.match(text, /function title[^]*What is empty stays empty\.\n$/);
 
-      // The shared checkout was changed by somebody who only reads: told, made anew, and in nobody's change.
-      assert.doesNotMatch(text, /could not resist/);
-      const [changed] = eventsOf(played, 'checkout.changed');
-      assert.deepEqual([changed?.phase, changed?.paths], ['analysis', ['src/words.js']]);
-    },
-  );
+    // The shared checkout was changed by somebody who only reads: told, made anew, and in nobody's change.
+    assert.doesNotMatch(text, /could not resist/);
+    const [changed] = eventsOf(played, 'checkout.changed');
+    assert.deepEqual([changed?.phase, changed?.paths], ['analysis', ['src/words.js']]);
+  });
 
-  scenario('who are not content after the last round keep the word in the report, not the merge', async (at) => {
+  it('who are not content after the last round keep the word in the report, not the merge', async (at) => {
     const place = await at({ script: 'review' });
     const played = await place.run('Better words for one who is never content');
     assert.equal(played.outcome, 'applied', story(played));

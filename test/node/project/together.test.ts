@@ -6,9 +6,9 @@ const before = words['src/words.js'] ?? '';
 
 describe('two runs in one project', function () {
   this.timeout(60_000);
-  const scenario = scenarios();
+  const it = scenarios();
 
-  scenario('go on at once, are applied upon each other, and are taken back one without the other', async (at) => {
+  it('go on at once, are applied upon each other, and are taken back one without the other', async (at) => {
     const place = await at({ script: 'together' });
     const waiting = { person: { decide: async () => 'stop' as const } };
     const [titles, marks] = await Promise.all([place.run('Titles', waiting), place.run('Two marks', waiting)]);

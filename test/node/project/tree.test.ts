@@ -46,42 +46,39 @@ const attributes = { ...words, '.gitattributes': '*.js filter=mark merge=mine di
 
 describe("the person's files and their .git", function () {
   this.timeout(60_000);
-  const scenario = scenarios();
+  const it = scenarios();
 
   for (const linked of [false, true]) {
     const where = linked ? 'a linked worktree' : 'a repository with hooks, filter, drivers, signing and fsmonitor';
-    scenario(
-      `are byte-identical after a run in ${where} that was not applied; after apply only the change's files differ`,
-      async (at) => {
-        const place = await at({ script: 'conflict', files: attributes, linked, team: tested });
-        const marks = await trapped(place);
-        await place.write('src/count.js', `${words['src/count.js']}// mine\n`);
-        await place.write('new.txt', 'mine, too\n');
-        const all = async (): Promise<Record<string, string>> =>
-          filesOf(place.place, ['cache', 'profile', 'count.jsonl', ...own.map((o) => `words/${o}`)]);
-        const before = await all();
-        assert.ok(Object.keys(before).some((f) => f.includes('.git/hooks/post-checkout')));
-        const played = await place.run('Another mark', {
-          person: { decide: async ({ stop }) => (stop === 'apply' ? 'stop' : 'go') },
-        });
-        assert.equal(played.outcome, 'ready', story(played));
-        assert.deepEqual(await all(), before);
-        assert.deepEqual(await marks(), [], 'what the run made the person’s git start');
+    it(`are byte-identical after a run in ${where} that was not applied; after apply only the change's files differ`, async (at) => {
+      const place = await at({ script: 'conflict', files: attributes, linked, team: tested });
+      const marks = await trapped(place);
+      await place.write('src/count.js', `${words['src/count.js']}// mine\n`);
+      await place.write('new.txt', 'mine, too\n');
+      const all = async (): Promise<Record<string, string>> =>
+        filesOf(place.place, ['cache', 'profile', 'count.jsonl', ...own.map((o) => `words/${o}`)]);
+      const before = await all();
+      assert.ok(Object.keys(before).some((f) => f.includes('.git/hooks/post-checkout')));
+      const played = await place.run('Another mark', {
+        person: { decide: async ({ stop }) => (stop === 'apply' ? 'stop' : 'go') },
+      });
+      assert.equal(played.outcome, 'ready', story(played));
+      assert.deepEqual(await all(), before);
+      assert.deepEqual(await marks(), [], 'what the run made the person’s git start');
 
-        const applied = await place.apply(played.run);
-        assert.equal(applied.outcome, 'applied', story(applied));
-        const after = await all();
-        const differ = Object.keys({ ...before, ...after }).filter((f) => before[f] !== after[f]);
-        assert.deepEqual(differ.toSorted(), ['words/README.md', 'words/src/words.js']);
-        assert.deepEqual(await marks(), []);
-        // The traps do work: the person's own git falls into them.
-        await place.git('status').catch(() => undefined);
-        assert.ok((await marks()).includes('fsmonitor'));
-      },
-    );
+      const applied = await place.apply(played.run);
+      assert.equal(applied.outcome, 'applied', story(applied));
+      const after = await all();
+      const differ = Object.keys({ ...before, ...after }).filter((f) => before[f] !== after[f]);
+      assert.deepEqual(differ.toSorted(), ['words/README.md', 'words/src/words.js']);
+      assert.deepEqual(await marks(), []);
+      // The traps do work: the person's own git falls into them.
+      await place.git('status').catch(() => undefined);
+      assert.ok((await marks()).includes('fsmonitor'));
+    });
   }
 
-  scenario('a folder without git works the same way', async (at) => {
+  it('a folder without git works the same way', async (at) => {
     const place = await at({ script: 'tree', git: false });
     const before = await filesOf(place.root);
     const played = await place.run('Titles');
@@ -94,7 +91,7 @@ describe("the person's files and their .git", function () {
     assert.deepEqual(await filesOf(place.root), before);
   });
 
-  scenario('uncommitted and untracked work is in the base, ignored files are not', async (at) => {
+  it('uncommitted and untracked work is in the base, ignored files are not', async (at) => {
     const place = await at({ script: 'tree' });
     await place.write('.gitignore', '*.log\n');
     await place.write('secret.log', 'mine\n');
@@ -115,40 +112,37 @@ describe("the person's files and their .git", function () {
     );
   });
 
-  scenario(
-    'what the person edits during the run is merged when it lies apart; where it clashes nothing is written until it is mended',
-    async (at) => {
-      const place = await at({ script: 'words' });
-      const clash = `${words['src/words.js']}\nexport const other = 1;\n`;
-      const played = await place.run('Better words', {
-        person: {
-          async decide({ stop }) {
-            if (stop !== 'apply') return 'go';
-            await place.write('src/words.js', clash);
-            await place.write('README.md', (words['README.md'] ?? '').replace('# words', '# Words'));
-            return 'go';
-          },
+  it('what the person edits during the run is merged when it lies apart; where it clashes nothing is written until it is mended', async (at) => {
+    const place = await at({ script: 'words' });
+    const clash = `${words['src/words.js']}\nexport const other = 1;\n`;
+    const played = await place.run('Better words', {
+      person: {
+        async decide({ stop }) {
+          if (stop !== 'apply') return 'go';
+          await place.write('src/words.js', clash);
+          await place.write('README.md', (words['README.md'] ?? '').replace('# words', '# Words'));
+          return 'go';
         },
-      });
-      assert.equal(played.outcome, 'failed', story(played));
-      assert.match(
-        played.reason ?? '',
-        /does not fit your files as they are now, and nothing was written:[^]*src\/words\.js/,
-      );
-      assert.match(played.hint ?? '', /apply again/);
-      assert.equal(await place.read('src/words.js'), clash);
-      assert.equal(await place.read('src/count.js'), words['src/count.js']);
+      },
+    });
+    assert.equal(played.outcome, 'failed', story(played));
+    assert.match(
+      played.reason ?? '',
+      /does not fit your files as they are now, and nothing was written:[^]*src\/words\.js/,
+    );
+    assert.match(played.hint ?? '', /apply again/);
+    assert.equal(await place.read('src/words.js'), clash);
+    assert.equal(await place.read('src/count.js'), words['src/count.js']);
 
-      // Mended by the person: what they have of their own now lies apart from the change.
-      const mine = (words['src/words.js'] ?? '').replace('"!"', '"?"');
-      await place.write('src/words.js', mine);
-      const applied = await place.apply(played.run);
-      assert.equal(applied.outcome, 'applied', story(applied));
-      assert.deepEqual(applied.state.applied?.merged.toSorted(), ['README.md', 'src/words.js']);
-      const text = (await place.read('src/words.js')) ?? '';
-      assert.ok(text.startsWith(mine) && text.includes('function title'), text);
-      assert.match((await place.read('README.md')) ?? '', /^# Words\n[^]*title\(text\)/);
-      assert.notEqual(await place.read('src/count.js'), words['src/count.js']);
-    },
-  );
+    // Mended by the person: what they have of their own now lies apart from the change.
+    const mine = (words['src/words.js'] ?? '').replace('"!"', '"?"');
+    await place.write('src/words.js', mine);
+    const applied = await place.apply(played.run);
+    assert.equal(applied.outcome, 'applied', story(applied));
+    assert.deepEqual(applied.state.applied?.merged.toSorted(), ['README.md', 'src/words.js']);
+    const text = (await place.read('src/words.js')) ?? '';
+    assert.ok(text.startsWith(mine) && text.includes('function title'), text);
+    assert.match((await place.read('README.md')) ?? '', /^# Words\n[^]*title\(text\)/);
+    assert.notEqual(await place.read('src/count.js'), words['src/count.js']);
+  });
 });

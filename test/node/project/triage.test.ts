@@ -3,9 +3,9 @@ import { eventsOf, scenarios, story, tested, words } from './place.ts';
 
 describe('triage decides who works on a task', function () {
   this.timeout(60_000);
-  const scenario = scenarios();
+  const it = scenarios();
 
-  scenario('a one-line fix takes one model and no ceremony', async (at) => {
+  it('a one-line fix takes one model and no ceremony', async (at) => {
     const place = await at({ script: 'triage', team: tested });
     const played = await place.run('Just a one-line fix');
     assert.equal(played.outcome, 'applied', story(played));
@@ -27,7 +27,7 @@ describe('triage decides who works on a task', function () {
     assert.equal(await place.read('src/words.js'), words['src/words.js']?.replace('"!"', '"!!"'));
   });
 
-  scenario('a cross-cutting task takes the team, with the specialist that triage names', async (at) => {
+  it('a cross-cutting task takes the team, with the specialist that triage names', async (at) => {
     const place = await at({ script: 'triage', servers: ['one', 'two'], team: tested });
     const played = await place.run('Better words everywhere');
     assert.equal(played.outcome, 'applied', story(played));

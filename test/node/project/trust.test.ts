@@ -50,74 +50,68 @@ async function approveAll(place: Place, kinds: readonly ApprovalKind[]): Promise
 
 describe("what a repository's own team file brings", function () {
   this.timeout(90_000);
-  const scenario = scenarios();
+  const it = scenarios();
   const waits =
     /The server (one|two) comes from this folder's team file and waits for your approval: run `orchestra trust`\./;
 
-  scenario(
-    'does nothing before the folder is trusted, nor before its content is approved, nor after it has changed',
-    async (at) => {
-      const place = await at({ script: 'trust' });
-      await bring(place);
-      const untrusted = await place.run('Titles', own);
-      assert.equal(untrusted.outcome, 'failed', story(untrusted));
-      assert.doesNotMatch(untrusted.reason ?? '', /orchestra trust/, 'it is not even read');
-      assert.equal(await started(place), 0);
+  it('does nothing before the folder is trusted, nor before its content is approved, nor after it has changed', async (at) => {
+    const place = await at({ script: 'trust' });
+    await bring(place);
+    const untrusted = await place.run('Titles', own);
+    assert.equal(untrusted.outcome, 'failed', story(untrusted));
+    assert.doesNotMatch(untrusted.reason ?? '', /orchestra trust/, 'it is not even read');
+    assert.equal(await started(place), 0);
 
-      await trustFolder(here(place));
-      const trusted = await place.run('Titles', own);
-      assert.equal(trusted.outcome, 'failed', story(trusted));
-      assert.match(trusted.reason ?? '', waits);
-      assert.equal(await started(place), 0);
+    await trustFolder(here(place));
+    const trusted = await place.run('Titles', own);
+    assert.equal(trusted.outcome, 'failed', story(trusted));
+    assert.match(trusted.reason ?? '', waits);
+    assert.equal(await started(place), 0);
 
-      // Servers alone: they may start, what they write is checked by nothing that was not approved.
-      await approveAll(place, ['server']);
-      const unchecked = await place.run('Titles', { ...own, person: { decide: async () => 'stop' } });
-      assert.equal(unchecked.outcome, 'ready', story(unchecked));
-      assert.ok((await started(place)) > 0);
-      const [check] = unchecked.state.checks['merged']?.results ?? [];
-      assert.equal(check?.result, 'not-run');
-      assert.match(check?.reason ?? '', /needs your consent: run `orchestra trust`/);
+    // Servers alone: they may start, what they write is checked by nothing that was not approved.
+    await approveAll(place, ['server']);
+    const unchecked = await place.run('Titles', { ...own, person: { decide: async () => 'stop' } });
+    assert.equal(unchecked.outcome, 'ready', story(unchecked));
+    assert.ok((await started(place)) > 0);
+    const [check] = unchecked.state.checks['merged']?.results ?? [];
+    assert.equal(check?.result, 'not-run');
+    assert.match(check?.reason ?? '', /needs your consent: run `orchestra trust`/);
 
-      await approveAll(place, ['check', 'setup']);
-      const approved = await place.run('Titles', own);
-      assert.equal(approved.outcome, 'applied', story(approved));
-      assert.equal(approved.state.checks['merged']?.green, true);
+    await approveAll(place, ['check', 'setup']);
+    const approved = await place.run('Titles', own);
+    assert.equal(approved.outcome, 'applied', story(approved));
+    assert.equal(approved.state.checks['merged']?.green, true);
 
-      const control = new AbortController();
-      const begun = await place.run('Titles', {
-        ...own,
-        signal: control.signal,
-        onRecord: ({ event }) => void (event.type === 'triage.made' && control.abort()),
-      });
-      assert.equal(begun.outcome, 'stopped', story(begun));
+    const control = new AbortController();
+    const begun = await place.run('Titles', {
+      ...own,
+      signal: control.signal,
+      onRecord: ({ event }) => void (event.type === 'triage.made' && control.abort()),
+    });
+    assert.equal(begun.outcome, 'stopped', story(begun));
 
-      const file = join(place.root, '.orchestration', 'team.yaml');
-      await writeFile(
-        file,
-        (await readFile(file, 'utf8')).replaceAll('--name', '--tempo\n      - "0"\n      - --name'),
-      );
-      const before = await started(place);
-      const changed = await place.run('Titles', own);
-      assert.equal(changed.outcome, 'failed', story(changed));
-      assert.match(changed.reason ?? '', waits);
-      assert.equal(await started(place), before);
+    const file = join(place.root, '.orchestration', 'team.yaml');
+    await writeFile(file, (await readFile(file, 'utf8')).replaceAll('--name', '--tempo\n      - "0"\n      - --name'));
+    const before = await started(place);
+    const changed = await place.run('Titles', own);
+    assert.equal(changed.outcome, 'failed', story(changed));
+    assert.match(changed.reason ?? '', waits);
+    assert.equal(await started(place), before);
 
-      // Trust that was taken back holds for runs that began before, too.
-      await untrustFolder(here(place));
-      const resumed = await place.resume(begun.run);
-      assert.equal(resumed.outcome, 'failed', story(resumed));
-      assert.match(resumed.reason ?? '', waits);
-      assert.equal(await started(place), before);
-    },
-  );
+    // Trust that was taken back holds for runs that began before, too.
+    await untrustFolder(here(place));
+    const resumed = await place.resume(begun.run);
+    assert.equal(resumed.outcome, 'failed', story(resumed));
+    assert.match(resumed.reason ?? '', waits);
+    assert.equal(await started(place), before);
+  });
 });
 
 describe('a run folder that comes from elsewhere', function () {
   this.timeout(60_000);
-  const scenario = scenarios();
+  const it = scenarios();
 
-  scenario('is shown and not gone on with: another profile started it, or its start was changed', async (at) => {
+  it('is shown and not gone on with: another profile started it, or its start was changed', async (at) => {
     const place = await at({ script: 'trust', team: tested });
     const control = new AbortController();
     const stopped = await place.run('Titles', {
