@@ -60,7 +60,7 @@ export const tested = { checks: [{ name: 'test', run: 'node test.js' }] };
 /** Parts of a team file; entries of what the team below has already need not be whole. */
 type Patch = { readonly [name: string]: unknown };
 
-export interface PlaceOptions {
+interface PlaceOptions {
   /** A file of `test/fixtures/scripts` without its ending; its parts come before those of `words.yaml`. */
   readonly script: string;
   readonly files?: Readonly<Record<string, string>>;
