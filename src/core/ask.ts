@@ -26,6 +26,15 @@ const callAddressSchema = z.object({
   attempt: z.number().int().positive(),
 });
 
+/** An MCP server over stdio that is handed on to the agent for one session: program, arguments, environment. */
+export const handedServerSchema = z.object({
+  name: z.string(),
+  command: z.string(),
+  args: z.array(z.string()).default([]),
+  env: z.record(z.string(), z.string()).default({}),
+});
+export type HandedServer = z.infer<typeof handedServerSchema>;
+
 export const askInputSchema = z.object({
   call: callAddressSchema,
   prompt: z.string(),
@@ -41,6 +50,8 @@ export const askInputSchema = z.object({
   paths: z.array(z.string()).optional(),
   /** A session to go on in, as an earlier answer named it. */
   session: z.string().optional(),
+  /** MCP servers that the agent may use in this call: the bus, a read-only Serena. */
+  servers: z.array(handedServerSchema).optional(),
   /** Ceiling for the answer, in tokens. */
   maxOutputTokens: z.number().int().positive().optional(),
 });
