@@ -1,7 +1,7 @@
 import { UserError } from '../core/errors.ts';
 import type { Outcome } from '../core/run/events.ts';
 import { paint, type Look } from './view/look.ts';
-import { plain } from './view/plain.ts';
+import { plain } from '../core/words/plain.ts';
 
 /** What the shell is told. */
 export const exitCodes = { fine: 0, failed: 1, usage: 2, stopped: 3, spent: 4 } as const;

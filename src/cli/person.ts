@@ -5,7 +5,7 @@ import type { Desk, Dialogue } from './desk.ts';
 import { diffLines, exactDiff } from './view/diff.ts';
 import { exactLines, glyph, paint, wrap, type Look } from './view/look.ts';
 import { findingLines, planLines } from './view/plan.ts';
-import { oneLine, visible } from './view/plain.ts';
+import { oneLine, visible } from '../core/words/plain.ts';
 import { teamLines } from './view/team.ts';
 
 export interface PersonOptions {

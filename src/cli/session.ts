@@ -10,7 +10,7 @@ import { type Interruption, listenForInterruption } from './interruption.ts';
 import { jsonEnd } from './jsonEvents.ts';
 import { openOutput } from './output.ts';
 import { cliPerson, personName } from './person.ts';
-import { oneLine } from './view/plain.ts';
+import { oneLine } from '../core/words/plain.ts';
 
 /** A command at work in a project. */
 export interface Session {

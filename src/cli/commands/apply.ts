@@ -1,7 +1,7 @@
 import type { CliCommand } from '../command.ts';
 import { follow, withProject } from '../session.ts';
-import { plural } from '../view/words.ts';
-import { visible } from '../view/plain.ts';
+import { plural } from '../../core/words/words.ts';
+import { visible } from '../../core/words/plain.ts';
 import { cliPerson } from '../person.ts';
 
 /** Applies the change of a run to the person's files, or takes it back. */

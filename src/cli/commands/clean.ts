@@ -1,7 +1,7 @@
 import type { CliCommand } from '../command.ts';
 import { withProject } from '../session.ts';
-import { oneLine } from '../view/plain.ts';
-import { plural } from '../view/words.ts';
+import { oneLine } from '../../core/words/plain.ts';
+import { plural } from '../../core/words/words.ts';
 
 /** Removes workspaces; journals, reports and kept changes stay. */
 export const cleanCommand: CliCommand = {

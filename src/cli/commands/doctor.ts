@@ -5,7 +5,7 @@ import { safe } from '../jsonEvents.ts';
 import { titlesOf, withProject } from '../session.ts';
 import { lookOf } from '../terminal.ts';
 import { cell, clip, glyph, type Glyph, paint, widthOf, wrap, type Look } from '../view/look.ts';
-import { oneLine } from '../view/plain.ts';
+import { oneLine } from '../../core/words/plain.ts';
 import { castLines, prose } from '../view/team.ts';
 
 /** Says what of the team can be reached from here, and what to do about the rest. Starts servers, spends nothing. */

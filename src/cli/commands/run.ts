@@ -3,7 +3,7 @@ import { parseBudget } from '../budgetFlag.ts';
 import { type CliCommand, textOf, textsOf } from '../command.ts';
 import { follow } from '../session.ts';
 import { readTask } from '../taskText.ts';
-import { oneLine } from '../view/plain.ts';
+import { oneLine } from '../../core/words/plain.ts';
 
 /** Gives a task to the team. */
 export const runCommand: CliCommand = {

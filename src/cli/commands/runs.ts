@@ -4,7 +4,7 @@ import { safe } from '../jsonEvents.ts';
 import { withProject } from '../session.ts';
 import { lookOf } from '../terminal.ts';
 import { cell, clip, paint, widthOf, type Look } from '../view/look.ts';
-import { oneLine } from '../view/plain.ts';
+import { oneLine } from '../../core/words/plain.ts';
 
 /** Lists the runs of the project. */
 export const runsCommand: CliCommand = {

@@ -8,10 +8,11 @@ import { endLines, gateLines, reportLines } from '../view/ending.ts';
 import { headerLines } from '../view/blocks.ts';
 import { ledgerLines } from '../view/ledger.ts';
 import { cell, clip, indented, paint, widthOf, type Look } from '../view/look.ts';
-import { oneLine } from '../view/plain.ts';
+import { oneLine } from '../../core/words/plain.ts';
 import { findingLines, planLines } from '../view/plan.ts';
 import { teamLines } from '../view/team.ts';
-import { between, count, elapsed, failureName, modelName, money, moveWords } from '../view/words.ts';
+import { modelName, moveWords } from '../view/words.ts';
+import { between, count, elapsed, failureName, money } from '../../core/words/words.ts';
 import { changeLines, checkLines } from '../view/work.ts';
 
 /** Shows a run: plan, findings with dissent, changes, ledger, calls and cost; or its change. */

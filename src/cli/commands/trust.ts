@@ -8,7 +8,7 @@ import { type Desk, terminalDesk } from '../desk.ts';
 import { type Session, withProject } from '../session.ts';
 import { lookOf } from '../terminal.ts';
 import { exactLines, glyph, paint, wrap, type Look } from '../view/look.ts';
-import { oneLine, visible } from '../view/plain.ts';
+import { oneLine, visible } from '../../core/words/plain.ts';
 
 /** Trusts the folder, and approves one by one what it brings. */
 export const trustCommand: CliCommand = {

@@ -8,9 +8,9 @@ import { endLines, gateLines } from '../view/ending.ts';
 import { ledgerLines } from '../view/ledger.ts';
 import { glyph, paint, type Look } from '../view/look.ts';
 import { planLines } from '../view/plan.ts';
-import { oneLine } from '../view/plain.ts';
+import { oneLine } from '../../core/words/plain.ts';
 import { columnsOf, phaseLine } from '../view/rows.ts';
-import { between, plural } from '../view/words.ts';
+import { between, plural } from '../../core/words/words.ts';
 import { workingLines } from '../view/working.ts';
 import type { Presenter } from './presenter.ts';
 

@@ -4,10 +4,11 @@ import { endLines, gateLines, reportLines } from './ending.ts';
 import { ledgerLines } from './ledger.ts';
 import { clip, glyph, indented, paint, spread, wrap, type Look } from './look.ts';
 import { findingLines, planLines } from './plan.ts';
-import { oneLine, plain } from './plain.ts';
+import { oneLine, plain } from '../../core/words/plain.ts';
 import { columnsOf, phaseLine, roleRows, type Live } from './rows.ts';
 import { prose, teamLines } from './team.ts';
-import { between, budgetFrom, budgetWords, clock } from './words.ts';
+import { budgetFrom, budgetWords } from './words.ts';
+import { between, clock } from '../../core/words/words.ts';
 import { candidateLines, changeLines, checkLines, mergeLines, resolvedLines } from './work.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { clip, glyph, paint, type Look } from './look.ts';
-import { plain, visible } from './plain.ts';
+import { plain, visible } from '../../core/words/plain.ts';
 
 /**
  * A unified diff for reading: a line with the name of each file, then its hunks in colour. At most `lines` lines are

@@ -1,9 +1,10 @@
 import type { GateVerdict } from '../../core/change/change.ts';
 import type { RunState } from '../../core/run/state.ts';
 import { clip, dots, glyph, paint, spread, wrap, type Glyph, type Look } from './look.ts';
-import { oneLine, plain } from './plain.ts';
+import { oneLine, plain } from '../../core/words/plain.ts';
 import { prose } from './team.ts';
-import { plural, spentWords } from './words.ts';
+import { spentWords } from './words.ts';
+import { plural } from '../../core/words/words.ts';
 
 /** What the gate says: how many files pass, each held or refused file with its reason. */
 export function gateLines(files: readonly GateVerdict[], look: Look): string[] {

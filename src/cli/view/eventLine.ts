@@ -2,22 +2,11 @@ import type { EventOf, JournalRecord, RunEvent } from '../../core/run/events.ts'
 import type { RunState } from '../../core/run/state.ts';
 import { ledgerWords } from './ledger.ts';
 import { dots, type Look } from './look.ts';
-import { oneLine } from './plain.ts';
+import { oneLine } from '../../core/words/plain.ts';
 import { planWords } from './plan.ts';
 import { teamWords } from './team.ts';
-import {
-  between,
-  budgetFrom,
-  budgetWords,
-  count,
-  elapsed,
-  failureName,
-  modelName,
-  money,
-  moveWords,
-  plural,
-  spentWords,
-} from './words.ts';
+import { budgetFrom, budgetWords, modelName, moveWords, spentWords } from './words.ts';
+import { between, count, elapsed, failureName, money, plural } from '../../core/words/words.ts';
 import { checkedWhat, statWords } from './work.ts';
 
 /** One event as one plain line, for pipes and logs: when, what, who and the numbers. `after` has the record in it. */

@@ -1,9 +1,9 @@
 import { fates, type LedgerEntry } from '../../core/change/change.ts';
 import type { RunState } from '../../core/run/state.ts';
 import { cell, clip, dots, glyph, paint, widthOf, wrap, type Look } from './look.ts';
-import { oneLine } from './plain.ts';
+import { oneLine } from '../../core/words/plain.ts';
 import { prose } from './team.ts';
-import { plural } from './words.ts';
+import { plural } from '../../core/words/words.ts';
 
 /** The fate of every hunk: a line a writer's change, and a line for each hunk that was not simply merged, with winner and reason. */
 export function ledgerLines(state: RunState, look: Look): string[] {

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import sliceAnsi from 'slice-ansi';
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
-import { visible } from './plain.ts';
+import { visible } from '../../core/words/plain.ts';
 
 /** How things are drawn. Views are pure: what they need to know of the terminal stands here. */
 export interface Look {

@@ -2,9 +2,9 @@ import type { PlanItem } from '../../core/run/answers.ts';
 import type { HeldFinding } from '../../core/run/events.ts';
 import type { RunState } from '../../core/run/state.ts';
 import { cell, clip, glyph, paint, wrap, type Look } from './look.ts';
-import { oneLine, plain } from './plain.ts';
+import { oneLine, plain } from '../../core/words/plain.ts';
 import { prose } from './team.ts';
-import { plural } from './words.ts';
+import { plural } from '../../core/words/words.ts';
 
 /** The plan: items with owners and paths, whose findings they rest on, who dissents. `full` adds what stands in each item. */
 export function planLines(state: RunState, look: Look, options: { full?: boolean } = {}): string[] {

@@ -1,8 +1,10 @@
 import type { Phase } from '../../core/run/events.ts';
 import type { CallState, RunState } from '../../core/run/state.ts';
 import { cell, clip, glyph, paint, spread, widthOf, wrap, type Glyph, type Look } from './look.ts';
-import { oneLine, plain } from './plain.ts';
-import { between, count, elapsed, failureName, modelName, money, moveWords, plural } from './words.ts';
+import { oneLine, plain } from '../../core/words/plain.ts';
+import { resultOf } from '../../core/words/result.ts';
+import { modelName, moveWords } from './words.ts';
+import { between, count, elapsed, failureName, money } from '../../core/words/words.ts';
 
 /** What is known beside the journal: the last text of calls under way, and the time. */
 export interface Live {
@@ -111,7 +113,7 @@ function workingRows(call: CallState, columns: Columns, live: Live, look: Look):
 function foldedRows(state: RunState, part: Part, columns: Columns, look: Look, over: boolean): string[] {
   const last = part.calls.at(-1);
   if (!last) return [];
-  const result = resultOf(state, part, last);
+  const result = resultOf(state, part.role, last);
   const costs = part.calls.filter((call) => call.usd !== undefined);
   const row = numbersRow(look, columns, {
     sign: result.sign,
@@ -213,60 +215,4 @@ function tail(look: Look, call: CallState, live: Live, room: number): string {
   const rest = room - widthOf(told);
   if (rest < 24) return wrap({ ...look, width: room }, paragraph).at(-1) ?? '';
   return paint(look, 'dim', told) + (wrap({ ...look, width: rest }, paragraph).at(-1) ?? '');
-}
-
-/** The word for how a role's part ended: what it found, said or changed. */
-function resultOf(state: RunState, part: Part, last: CallState): { sign: Glyph; word: string } {
-  if (last.state === 'failed') {
-    if (last.failure?.kind === 'cancelled') return { sign: 'stopped', word: 'stopped' };
-    return { sign: 'failed', word: 'failed' };
-  }
-  return { sign: 'done', word: doneWord(state, part, last) };
-}
-
-function doneWord(state: RunState, part: Part, last: CallState): string {
-  switch (last.kind) {
-    case 'findings': {
-      if (state.summaries[part.role] === undefined) return 'done';
-      const findings = state.findings.filter((finding) => finding.role === part.role);
-      const refuted = findings.filter((finding) => finding.check === 'refuted').length;
-      return `${findings.length} found${refuted > 0 ? `, ${refuted} refuted` : ''}`;
-    }
-    case 'plan': {
-      const items = state.plan?.items ?? [];
-      const dissent = items.reduce((sum, item) => sum + item.dissent.length, 0);
-      return state.plan ? `${plural(items.length, 'item')}${dissent > 0 ? `, ${dissent} dissent` : ''}` : 'done';
-    }
-    case 'written':
-      return writtenWord(state, part.role);
-    case 'verdict': {
-      const changes = Object.values(state.changes);
-      const latest = changes.flatMap((change) => change.verdicts.filter((v) => v.role === part.role).slice(-1));
-      const bad = latest.filter((v) => v.verdict.verdict === 'needs-work').length;
-      if (latest.length === 0) return 'done';
-      const fine = latest.length - bad;
-      return [
-        fine > 0 ? (fine > 1 ? `${fine} fine` : 'fine') : '',
-        bad > 0 ? `${bad > 1 ? `${bad} ` : ''}needs work` : '',
-      ]
-        .filter(Boolean)
-        .join(', ');
-    }
-    default:
-      return 'done';
-  }
-}
-
-/** `done` is what a writer claims; `checked` is what the checks said. */
-function writtenWord(state: RunState, role: string): string {
-  const own = Object.values(state.changes).filter((change) => change.landed.role === role);
-  // Of an earlier round they say nothing about this one.
-  const checks = own.map(({ landed }) => {
-    const last = state.checks[`change:${landed.change}`];
-    return last?.tree === landed.tree ? last : undefined;
-  });
-  if (own.length === 0) return 'done';
-  if (checks.some((check) => check !== undefined && !check.green && check.results.some((r) => r.result === 'red')))
-    return 'checks red';
-  return checks.every((check) => check?.green === true) ? 'checked' : 'done';
 }

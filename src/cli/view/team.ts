@@ -1,7 +1,8 @@
 import type { RunState } from '../../core/run/state.ts';
 import { cell, clip, dots, glyph, paint, widthOf, wrap, type Look } from './look.ts';
-import { oneLine } from './plain.ts';
-import { budgetFrom, budgetWords, count, modelName, money, plural } from './words.ts';
+import { oneLine } from '../../core/words/plain.ts';
+import { budgetFrom, budgetWords, modelName } from './words.ts';
+import { count, money, plural } from '../../core/words/words.ts';
 
 const sizes = { one: 'one model', core: 'core team', review: 'core and review team' } as const;
 

@@ -1,9 +1,9 @@
 import type { CheckResult, EventOf, FileStat } from '../../core/run/events.ts';
 import type { ChangeState, RunState } from '../../core/run/state.ts';
 import { cell, clip, dots, glyph, indented, paint, widthOf, wrap, type Look } from './look.ts';
-import { oneLine, plain } from './plain.ts';
+import { oneLine, plain } from '../../core/words/plain.ts';
 import { prose } from './team.ts';
-import { duration, plural } from './words.ts';
+import { duration, plural } from '../../core/words/words.ts';
 
 /** `3 files +120 −4`. */
 export function statWords(look: Look, files: readonly FileStat[]): string {

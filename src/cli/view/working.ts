@@ -1,8 +1,9 @@
 import type { RunState } from '../../core/run/state.ts';
 import { clip, glyph, paint, type Look } from './look.ts';
-import { oneLine } from './plain.ts';
+import { oneLine } from '../../core/words/plain.ts';
 import { columnsOf, phaseLine, roleRows, type Live } from './rows.ts';
-import { between, spentWords } from './words.ts';
+import { spentWords } from './words.ts';
+import { between } from '../../core/words/words.ts';
 
 /** What wants the person, first and alone in the accent colour. `where` says how to answer, if not here. */
 function wantLines(state: RunState, look: Look, where = ''): string[] {

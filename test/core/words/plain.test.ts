@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { oneLine, plain, visible } from '../../src/cli/view/plain.ts';
+import { oneLine, plain, visible } from '../../../src/core/words/plain.ts';
 
 const harmful = /[[\p{Cc}\u200b\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]--[\n]]/v;
 
