@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { jsonLineJsonSchema } from '../src/cli/jsonEvents.ts';
 import { teamFileSchema } from '../src/core/team/file.ts';
+import { withContributes } from './contributes.ts';
 
 /** The files that are made from the sources, and how. */
 
@@ -35,6 +36,7 @@ export const generated: readonly Generated[] = [
   { path: 'media/team.schema.json', text: () => json(teamSchema()) },
   { path: 'media/events.schema.json', text: () => json(eventsSchema()) },
   { path: 'README.md', text: withReference },
+  { path: 'package.json', text: withContributes },
 ];
 
 /** The generated files that differ from what their sources say; with what they should hold. */

@@ -1,0 +1,144 @@
+/**
+ * Every command, as one table: package.json's commands, menus and keybindings are generated from it, and `extension.ts` cannot be
+ * compiled without a function for each row.
+ */
+
+interface Key {
+  readonly key: string;
+  readonly mac?: string;
+  readonly when?: string;
+}
+
+/** A place in a menu: its `when`, and its group with the order in it. */
+interface Place {
+  readonly menu: string;
+  readonly when?: string;
+  readonly group?: string;
+}
+
+export interface CommandRow {
+  readonly id: `orchestra.${string}`;
+  readonly title: string;
+  /** A codicon, for places in title bars. */
+  readonly icon?: string;
+  /** Whether the palette offers it; `false` for what only makes sense on something. */
+  readonly palette?: string | false;
+  readonly enablement?: string;
+  readonly keys?: readonly Key[];
+  readonly places?: readonly Place[];
+}
+
+/** Set while the named condition holds (`setContext`). */
+export const contexts = {
+  /** This window drives a run. */
+  running: 'orchestra.running',
+  /** A run is shown. */
+  shown: 'orchestra.shown',
+  /** The active editor shows a plan that waits. */
+  plan: 'orchestra.planWaits',
+} as const;
+
+const trusted = 'isWorkspaceTrusted';
+const panel = 'view == orchestra.panel';
+
+export const commands = [
+  {
+    id: 'orchestra.orchestrateTask',
+    title: 'Orchestrate Task',
+    icon: 'play-circle',
+    keys: [{ key: 'ctrl+alt+o', mac: 'cmd+alt+o' }],
+    places: [
+      { menu: 'editor/context', when: `editorTextFocus && ${trusted}`, group: '1_orchestra@1' },
+      { menu: 'explorer/context', when: `${trusted} && resourceScheme != output`, group: '7_orchestra@1' },
+    ],
+  },
+  {
+    id: 'orchestra.resume',
+    title: 'Resume Run',
+    icon: 'debug-continue',
+  },
+  { id: 'orchestra.stop', title: 'Stop Run', icon: 'debug-stop', enablement: contexts.running },
+  {
+    id: 'orchestra.showRun',
+    title: 'Show Run',
+    icon: 'history',
+    places: [{ menu: 'view/title', when: panel, group: 'navigation@2' }],
+  },
+  {
+    id: 'orchestra.newTask',
+    title: 'New Task',
+    icon: 'add',
+    palette: false,
+    places: [{ menu: 'view/title', when: panel, group: 'navigation@1' }],
+  },
+  { id: 'orchestra.showPlan', title: 'Show Plan', icon: 'checklist', enablement: contexts.shown },
+  {
+    id: 'orchestra.goOn',
+    title: 'Go On With This Plan',
+    icon: 'play',
+    palette: false,
+    places: [{ menu: 'editor/title', when: contexts.plan, group: 'navigation@1' }],
+  },
+  {
+    id: 'orchestra.stopHere',
+    title: 'Stop Here',
+    icon: 'debug-stop',
+    palette: false,
+    places: [{ menu: 'editor/title', when: contexts.plan, group: 'navigation@2' }],
+  },
+  { id: 'orchestra.openLog', title: 'Open Log of a Role', icon: 'output', enablement: contexts.shown },
+  { id: 'orchestra.say', title: 'Say to the Team', icon: 'comment', enablement: contexts.shown },
+  {
+    id: 'orchestra.checkTeam',
+    title: 'Check Team',
+    icon: 'pulse',
+    places: [{ menu: 'view/title', when: panel, group: '2_team@1' }],
+  },
+  {
+    id: 'orchestra.editTeam',
+    title: 'Edit Team',
+    icon: 'organization',
+    places: [{ menu: 'view/title', when: panel, group: '2_team@2' }],
+  },
+  {
+    id: 'orchestra.trust',
+    title: 'Approve What This Folder Brings',
+    icon: 'shield',
+    places: [{ menu: 'view/title', when: panel, group: '2_team@3' }],
+  },
+  { id: 'orchestra.apply', title: 'Apply Change of a Run', icon: 'check-all' },
+  { id: 'orchestra.undo', title: 'Undo Apply', icon: 'discard' },
+  {
+    id: 'orchestra.clean',
+    title: 'Clean Workspaces of Ended Runs',
+    icon: 'trash',
+    places: [{ menu: 'view/title', when: panel, group: '3_runs@1' }],
+  },
+  {
+    id: 'orchestra.runSample',
+    title: 'Run the Sample',
+    icon: 'beaker',
+    places: [{ menu: 'view/title', when: panel, group: '3_runs@2' }],
+  },
+  {
+    id: 'orchestra.setKey',
+    title: 'Set Provider Key',
+    icon: 'key',
+    places: [{ menu: 'view/title', when: panel, group: '2_team@4' }],
+  },
+  { id: 'orchestra.chooseFolder', title: 'Choose Folder', icon: 'root-folder' },
+  {
+    id: 'orchestra.openWalkthrough',
+    title: 'Get Started',
+    icon: 'book',
+    places: [{ menu: 'view/title', when: panel, group: '4_help@1' }],
+  },
+  {
+    id: 'orchestra.showOutput',
+    title: 'Show Output',
+    icon: 'output',
+    places: [{ menu: 'view/title', when: panel, group: '4_help@2' }],
+  },
+] as const satisfies readonly CommandRow[];
+
+export type CommandId = (typeof commands)[number]['id'];
