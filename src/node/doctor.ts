@@ -5,8 +5,7 @@ import type { Log } from '../core/ports.ts';
 import type { Cast, Route } from '../core/team/file.ts';
 import { findSandbox } from './checks/sandbox.ts';
 import { gitProgram } from './git/program.ts';
-import { openModels } from './models/client.ts';
-import { placedServers } from './servers.ts';
+import { modelsOf, type Surroundings } from './runPorts.ts';
 import { approvedTeam, teamOf } from './team/inForce.ts';
 
 /** One line of the doctor's table. `mend` is what to do about it, when it is not fine. */
@@ -33,12 +32,18 @@ export interface Diagnosis {
 /** What of the team can be reached from here, and what to do about the rest. All routes are asked at once; nothing is spent. */
 export async function diagnose(
   root: string,
-  options: { team?: string | undefined; teamFile?: string | undefined; log: Log; signal: AbortSignal },
+  options: {
+    team?: string | undefined;
+    teamFile?: string | undefined;
+    surroundings: Surroundings;
+    log: Log;
+    signal: AbortSignal;
+  },
 ): Promise<Diagnosis> {
   const { signal } = options;
   const here = await teamOf(root, { explicit: options.teamFile, signal });
   const { team, unapproved } = await approvedTeam(root, here, signal);
-  const models = openModels({ servers: placedServers(team.servers), root, env: process.env, log: options.log });
+  const models = modelsOf(team, { root, ...options });
   try {
     const entries = Object.entries(team.models);
     const [machine, ...probed] = await Promise.all([

@@ -9,7 +9,7 @@ import { openApplier } from './apply/apply.ts';
 import { diagnose, type Diagnosis } from './doctor.ts';
 import { projectRoot } from './git/person.ts';
 import { openWorkspaces } from './git/workspaces.ts';
-import { openPorts } from './runPorts.ts';
+import { openPorts, type Surroundings } from './runPorts.ts';
 import { postToInbox } from './run/inbox.ts';
 import { journalPath, openJournal, readJournal, tailJournal } from './run/journal.ts';
 import { acquireLease, type Lease } from './run/lease.ts';
@@ -84,9 +84,10 @@ export interface Project {
 /** The one composition: everything that a run needs, wired over this folder. Throws `UserError` when the folder cannot be one. */
 export async function openProject(
   cwd: string,
-  options: { log: Log; signal: AbortSignal; from: string },
+  options: { log: Log; signal: AbortSignal; from: string } & Surroundings,
 ): Promise<Project> {
-  const { log } = options;
+  const { log, hosted, env } = options;
+  const surroundings: Surroundings = { hosted, env };
   const root = await projectRoot(cwd, options.signal);
   const infoOf = (run: string): Promise<RunInfo> => resolveRun(root, run);
 
@@ -120,6 +121,7 @@ export async function openProject(
         folder: info.folder,
         lease,
         ...inForce,
+        surroundings,
         person: host.person,
         log,
         ...(how.goesOn && { engine: version }),
@@ -275,7 +277,7 @@ export async function openProject(
         await workspaces.close();
       }
     },
-    diagnose: (wanted) => diagnose(root, { ...wanted, log }),
+    diagnose: (wanted) => diagnose(root, { ...wanted, surroundings, log }),
   };
 }
 

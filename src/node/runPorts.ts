@@ -13,13 +13,14 @@ import { openWorkspaces, type OpenWorkspaces } from './git/workspaces.ts';
 import { openBus } from './memory/bus.ts';
 import { openMemory } from './memory/serena/openMemory.ts';
 import { openModels } from './models/client.ts';
+import type { HostedServer } from './models/hostedWire.ts';
 import { openInbox } from './run/inbox.ts';
 import { openJournal } from './run/journal.ts';
 import type { Lease } from './run/lease.ts';
 import { cacheFolder } from './paths.ts';
 import { openTranscripts } from './run/transcripts.ts';
 import { secretsOf } from './secrets.ts';
-import { placedServers } from './servers.ts';
+import { placedServers, shippedServers } from './servers.ts';
 
 export interface PortsOptions {
   readonly root: string;
@@ -30,12 +31,37 @@ export interface PortsOptions {
   readonly consent: Consent;
   /** Why a server may not be used yet; undefined when it may. */
   readonly unapproved: (server: string) => string | undefined;
+  readonly surroundings: Surroundings;
   readonly person: Person;
   readonly log: Log;
   /** The version that goes on with the run; absent to add to one that has ended. */
   readonly engine?: string;
   readonly onText?: (call: string, attempt: number, text: string) => void;
   readonly signal: AbortSignal;
+}
+
+/** What the host brings along besides the machine. */
+export interface Surroundings {
+  /** Servers that the host serves in its own process, by name. */
+  readonly hosted?: Readonly<Record<string, HostedServer>> | undefined;
+  /** Environment for the servers that ship with this, besides the process's own: keys out of a secret storage. Never written down. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The models of a team, as they are reached from here. */
+export function modelsOf(
+  team: TeamFile,
+  o: { root: string; log: Log; surroundings: Surroundings },
+): ReturnType<typeof openModels> {
+  const { hosted, env = {} } = o.surroundings;
+  return openModels({
+    servers: placedServers(team.servers),
+    hosted,
+    keys: { env, servers: shippedServers(team.servers) },
+    root: o.root,
+    env: process.env,
+    log: o.log,
+  });
 }
 
 export interface OpenPorts {
@@ -47,7 +73,7 @@ export interface OpenPorts {
 
 /** The machine's side of one run, for the holder of its lease: everything that the engine needs, opened, and closed together. */
 export async function openPorts(o: PortsOptions): Promise<OpenPorts> {
-  const secrets = await secretsOf(o.root);
+  const secrets = await secretsOf(o.root, { ...process.env, ...o.surroundings.env });
   const clean = redactor(secrets);
   const closing: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
@@ -77,7 +103,7 @@ export async function openPorts(o: PortsOptions): Promise<OpenPorts> {
     await bus.projectMessages(journal.records);
     const transcripts = openTranscripts(o.folder, { log: o.log, filter: () => redactStream(secrets) });
     closing.push(() => transcripts.close());
-    const models = openModels({ servers: placedServers(o.team.servers), root: o.root, env: process.env, log: o.log });
+    const models = modelsOf(o.team, o);
     closing.push(() => models.close());
     const applier = openApplier({
       root: o.root,

@@ -1,6 +1,8 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { TeamFile } from '../core/team/file.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { serverSchema, type TeamFile } from '../core/team/file.ts';
+import { roster } from '../core/team/roster.ts';
 
 /** Where the bundled servers lie: beside the bundle that runs, or in `dist` of a checkout whose sources run as they are. */
 function serversFolder(moduleUrl: string = import.meta.url): string {
@@ -12,6 +14,14 @@ function serversFolder(moduleUrl: string = import.meta.url): string {
 export function mediaFolder(moduleUrl: string = import.meta.url): string {
   const here = dirname(fileURLToPath(moduleUrl));
   return here.endsWith(join('src', 'node')) ? join(here, '..', '..', 'media') : join(here, '..', 'media');
+}
+
+/** Names of the servers that stand in the team file as this program ships them: only they may get the person's keys. */
+export function shippedServers(servers: TeamFile['servers']): ReadonlySet<string> {
+  const own = Object.entries(roster.servers ?? {});
+  return new Set(
+    own.flatMap(([name, server]) => (isDeepStrictEqual(servers[name], serverSchema.parse(server)) ? [name] : [])),
+  );
 }
 
 /** Servers with `${node}` (the Node that runs this) and `${servers}` (the bundled ones) filled in. */

@@ -44,6 +44,7 @@ export async function benchCalls(): Promise<string[]> {
       team,
       consent: { mayRun: () => 'yes', mayBring: () => 'no' },
       unapproved: () => undefined,
+      surroundings: {},
       person: goingPerson,
       log: quietLog,
       signal,

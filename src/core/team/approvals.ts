@@ -20,8 +20,10 @@ export interface Wanted {
 
 /** What an approval of a server covers: all that decides what is started, with which environment, or who is spoken to. */
 export function serverContent(server: Server): string {
-  const { command, args, env, url, headers } = server;
-  return JSON.stringify({ command, args, env: sorted(env), url, headers: sorted(headers) });
+  const { command, args, env, url, headers, pass } = server;
+  // Left out where there is none, as before there could be any: what was approved stays so.
+  const handed = pass.length > 0 ? { pass: pass.toSorted() } : {};
+  return JSON.stringify({ command, args, env: sorted(env), url, headers: sorted(headers), ...handed });
 }
 
 /** What an approval of a route covers: the tool that is called, on which server, with which arguments. */
@@ -115,7 +117,11 @@ function serverLines(server: Server): string[] {
   const pairs = (title: string, values: Record<string, string>) =>
     Object.entries(values).map(([name, value]) => `${title} ${name}=${value}`);
   if (server.url !== undefined) return [server.url, ...pairs('header', server.headers)];
-  return [[server.command ?? '', ...server.args].map(quoted).join(' '), ...pairs('environment', server.env)];
+  return [
+    [server.command ?? '', ...server.args].map(quoted).join(' '),
+    ...pairs('environment', server.env),
+    ...server.pass.map((name) => `gets your ${name}`),
+  ];
 }
 
 /** So that two arguments never look like one, nor one like two. */

@@ -23,6 +23,10 @@ export const serverSchema = z
       .record(z.string(), z.string())
       .default({})
       .describe('Environment variables to set. `${env:NAME}` takes one from yours.'),
+    pass: z
+      .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable'))
+      .default([])
+      .describe('Environment variables of yours to hand on, those of them that are set.'),
     url: z.url().optional().describe('Address of a Streamable HTTP server, instead of a command.'),
     headers: z.record(z.string(), z.string()).default({}).describe('HTTP headers, `${env:NAME}` as above.'),
     scripted: z

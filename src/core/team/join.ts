@@ -155,7 +155,7 @@ function joinServer(base: unknown, layer: unknown): unknown {
   if (!isMap(base) || !isMap(layer)) return joinFields(base, layer);
   const toAddress = !isNothing(layer['url']) && isNothing(layer['command']);
   const toProgram = !isNothing(layer['command']) && isNothing(layer['url']);
-  const gone = toAddress ? ['command', 'args', 'env'] : toProgram ? ['url', 'headers'] : [];
+  const gone = toAddress ? ['command', 'args', 'env', 'pass'] : toProgram ? ['url', 'headers'] : [];
   return joinFields(Object.fromEntries(Object.entries(base).filter(([field]) => !gone.includes(field))), layer);
 }
 

@@ -14,6 +14,9 @@ import type { TeamLayer } from './file.ts';
 /** Servers that ship with the product: a route may name them although no team file defines them. */
 export const bundledServers = ['agents', 'keys'] as const;
 
+/** Servers that a host with models of its own serves from its own process: the editor's language models. */
+export const hostedServers = ['vscode-lm'] as const;
+
 const allEfforts: ('low' | 'medium' | 'high')[] = ['low', 'medium', 'high'];
 
 /** The two bundled ways to a model: the vendor's agent, signed in by the person, then the person's key. */

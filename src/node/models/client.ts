@@ -3,14 +3,19 @@ import type { Failure } from '../../core/ask.ts';
 import { RouteError } from '../../core/ports.ts';
 import type { Log, Models } from '../../core/ports.ts';
 import type { Route, Server } from '../../core/team/file.ts';
-import { bundledServers } from '../../core/team/roster.ts';
+import { bundledServers, hostedServers } from '../../core/team/roster.ts';
 import { answerElicitation, attempt, messageBytes } from './attempt.ts';
 import type { ActiveCalls } from './attempt.ts';
+import type { HostedServer } from './hostedWire.ts';
 import { serverLife } from './server.ts';
 import type { ServerLife } from './server.ts';
 
 export interface ModelsOptions {
   readonly servers: Readonly<Record<string, Server>>;
+  /** Servers in this process, by name; they come before others of that name. */
+  readonly hosted?: Readonly<Record<string, HostedServer>> | undefined;
+  /** What only some servers may see of the environment besides: the person's keys, for the servers that ship with this. */
+  readonly keys?: { readonly env: Readonly<Record<string, string>>; readonly servers: ReadonlySet<string> } | undefined;
   /** The project folder: working folder of the servers, and `${root}`. */
   readonly root: string;
   /** Where `${env:NAME}` is looked up, and what a few names of are handed on to servers. */
@@ -44,14 +49,15 @@ export function openModels(options: ModelsOptions): OpenModels {
     if (closed) throw new RouteError({ kind: 'cancelled', message: `${name} was closed.` });
     const known = running.get(name);
     if (known) return known;
-    const server = Object.hasOwn(options.servers, name) ? options.servers[name] : undefined;
+    const hosted = options.hosted && Object.hasOwn(options.hosted, name) ? options.hosted[name] : undefined;
+    const server = hosted ?? (Object.hasOwn(options.servers, name) ? options.servers[name] : undefined);
     if (!server) throw new RouteError({ kind: 'not-installed', message: noServer(name) });
     const calls: ActiveCalls = new Map();
     const life = serverLife({
       name,
       server,
       root: options.root,
-      env: options.env,
+      env: options.keys?.servers.has(name) ? { ...options.env, ...options.keys.env } : options.env,
       log: options.log,
       startMs: options.startMs ?? 60_000,
       pingMs: options.pingMs ?? 5000,
@@ -126,6 +132,8 @@ export function openModels(options: ModelsOptions): OpenModels {
 }
 
 function noServer(name: string): string {
+  if ((hostedServers as readonly string[]).includes(name))
+    return `The server ${name} is there only where the editor runs the team.`;
   return (bundledServers as readonly string[]).includes(name)
     ? `The server ${name} does not ship with this version yet, and your team file defines none of that name.`
     : `The team file has no server called ${name}.`;

@@ -3,7 +3,7 @@ import type { Server } from '../../core/team/file.ts';
 
 /**
  * What a server may know of our environment: where programs, home, temporary files, language, proxy and certificates
- * are. Nothing that holds a key, unless its own `env` names it by `${env:NAME}`.
+ * are. Nothing that holds a key, unless its own `env` names it by `${env:NAME}`, or its `pass`.
  */
 const inherited: ReadonlySet<string> = new Set(
   (
@@ -26,6 +26,8 @@ export interface Settled {
   readonly secrets: readonly string[];
 }
 
+const secretName = /key|token|secret|password|authorization|cookie/i;
+
 /** Fills in a server's configuration; a failure when a variable that it names is not set. */
 export function settle(name: string, server: Server, root: string, env: NodeJS.ProcessEnv): Settled | Failure {
   const missing: string[] = [];
@@ -38,7 +40,7 @@ export function settle(name: string, server: Server, root: string, env: NodeJS.P
       else secrets.push(found);
       return found ?? '';
     });
-    if (/key|token|secret|password|authorization|cookie/i.test(key)) secrets.push(value, value.replace(/^\w+ /, ''));
+    if (secretName.test(key)) secrets.push(value, value.replace(/^\w+ /, ''));
     return value;
   };
   const fillAll = (record: Readonly<Record<string, string>>): Record<string, string> =>
@@ -50,15 +52,28 @@ export function settle(name: string, server: Server, root: string, env: NodeJS.P
     const names = [...new Set(missing)].join(', ');
     return { kind: 'not-signed-in', message: `${name} needs ${names} in your environment, which is not set.` };
   }
+  const handed = passed(server.pass, env, secrets);
   return {
     command: server.command === undefined ? undefined : rooted(server.command),
     args: server.args.map(rooted),
-    env: { ...allowed(env), ...own },
+    env: { ...allowed(env), ...handed, ...own },
     url: server.url,
     headers,
     // Longest first: one secret may be a part of another.
     secrets: [...new Set(secrets)].sort((a, b) => b.length - a.length),
   };
+}
+
+/** Those of the named variables that are set. */
+function passed(names: readonly string[], env: NodeJS.ProcessEnv, secrets: string[]): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of names) {
+    const value = env[name];
+    if (value === undefined || value === '') continue;
+    found[name] = value;
+    if (secretName.test(name)) secrets.push(value);
+  }
+  return found;
 }
 
 function allowed(env: NodeJS.ProcessEnv): Record<string, string> {

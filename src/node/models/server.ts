@@ -3,6 +3,8 @@ import { RouteError } from '../../core/ports.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Server } from '../../core/team/file.ts';
 import { settle } from './environment.ts';
+import { hostedWire } from './hostedWire.ts';
+import type { HostedServer } from './hostedWire.ts';
 import { httpWire } from './httpWire.ts';
 import { connect } from './mcpClient.ts';
 import type { Connection, ConnectionHooks } from './mcpClient.ts';
@@ -13,7 +15,8 @@ import type { Wire, WireOptions } from './wire.ts';
 
 export interface ServerOptions {
   readonly name: string;
-  readonly server: Server;
+  /** How it is started or reached, or how it is served in this process. */
+  readonly server: Server | HostedServer;
   readonly root: string;
   readonly env: NodeJS.ProcessEnv;
   readonly log: Log;
@@ -78,11 +81,10 @@ export function serverLife(options: ServerOptions): ServerLife {
     log.info(`Server ${name}: ${failure.message}${pause === 0 ? '' : ` (left alone for ${pause} ms)`}`);
   };
 
-  const begin = async (slot: Slot): Promise<Connection> => {
-    const settled = settle(name, options.server, options.root, options.env);
+  const wireTo = (server: Server): Wire => {
+    const settled = settle(name, server, options.root, options.env);
     if ('kind' in settled) throw new RouteError(settled);
     secrets = settled.secrets;
-    await delay(notBefore - Date.now(), lifetime.signal);
     const wireOptions: WireOptions = {
       name,
       settled,
@@ -90,7 +92,13 @@ export function serverLife(options: ServerOptions): ServerLife {
       maxBytes: options.maxBytes,
       debug: (message) => log.debug(message),
     };
-    const wire = settled.url === undefined ? stdioWire(wireOptions) : httpWire(wireOptions);
+    return settled.url === undefined ? stdioWire(wireOptions) : httpWire(wireOptions);
+  };
+
+  const begin = async (slot: Slot): Promise<Connection> => {
+    const { server, maxBytes } = options;
+    const wire = typeof server === 'function' ? hostedWire({ name, serve: server, maxBytes }) : wireTo(server);
+    await delay(notBefore - Date.now(), lifetime.signal);
     alive.add(wire);
     slot.wire = wire;
     const started = Date.now();

@@ -71,8 +71,15 @@ describe('joining team layers', () => {
       }),
       mine({ servers: { a: { url: 'https://a.example' }, b: { command: 'z' } } }),
     );
-    assert.deepEqual(team.servers['a'], { args: [], env: {}, url: 'https://a.example', headers: {}, scripted: false });
-    assert.deepEqual(team.servers['b'], { command: 'z', args: [], env: {}, headers: {}, scripted: false });
+    assert.deepEqual(team.servers['a'], {
+      args: [],
+      env: {},
+      pass: [],
+      url: 'https://a.example',
+      headers: {},
+      scripted: false,
+    });
+    assert.deepEqual(team.servers['b'], { command: 'z', args: [], env: {}, pass: [], headers: {}, scripted: false });
   });
 
   it('adds checks by name and commands by line', () => {

@@ -130,6 +130,16 @@ describe('the configuration of a server', () => {
     assert.deepEqual(new Set(secrets), new Set(['sesame', 'Bearer sesame', 'plain-token']));
   });
 
+  it('hands on the variables that it passes, those that are set, and keeps the keys among them secret', () => {
+    const server = { command: 'x', env: { A_KEY: 'own' }, pass: ['A_KEY', 'B_KEY', 'C_KEY', 'BASE_URL'] };
+    const { env, secrets } = settled(server, { A_KEY: 'mine', B_KEY: 'sesame', C_KEY: '', BASE_URL: 'http://x' }) as {
+      env: Record<string, string>;
+      secrets: string[];
+    };
+    assert.deepEqual(env, { A_KEY: 'own', B_KEY: 'sesame', BASE_URL: 'http://x' });
+    assert.deepEqual(new Set(secrets), new Set(['mine', 'sesame', 'own']));
+  });
+
   it('says which variable is missing, empty ones too', () => {
     const server = { url: 'http://x/', headers: { A: '${env:ONE}', B: '${env:TWO} ${env:ONE}' } };
     assert.deepEqual(settled(server, { TWO: '' }), {

@@ -10,7 +10,7 @@ import type { AskHooks } from '../../../src/core/ports.ts';
 import { routeSchema, serverSchema } from '../../../src/core/team/file.ts';
 import type { Route, Server } from '../../../src/core/team/file.ts';
 import { openModels } from '../../../src/node/models/client.ts';
-import type { OpenModels } from '../../../src/node/models/client.ts';
+import type { ModelsOptions, OpenModels } from '../../../src/node/models/client.ts';
 import { readCounts } from '../../../src/servers/scripted/count.ts';
 import type { Counted } from '../../../src/servers/scripted/count.ts';
 
@@ -54,7 +54,13 @@ export interface Stand {
   scripted(name: string, script: unknown, args?: string[]): Promise<Server>;
   open(
     servers: Record<string, Server>,
-    options?: { env?: NodeJS.ProcessEnv; startMs?: number; pingMs?: number },
+    options?: {
+      env?: NodeJS.ProcessEnv;
+      startMs?: number;
+      pingMs?: number;
+      hosted?: ModelsOptions['hosted'];
+      keys?: ModelsOptions['keys'];
+    },
   ): OpenModels;
   counts(name: string): Counted[];
   end(): Promise<void>;
@@ -88,6 +94,8 @@ export async function makeStand(): Promise<Stand> {
         root: folder,
         env: options.env ?? process.env,
         log: { debug: say, info: say, warn: say, error: say },
+        hosted: options.hosted,
+        keys: options.keys,
         startMs: options.startMs ?? 20_000,
         pingMs: options.pingMs ?? 5000,
       });

@@ -10,7 +10,7 @@ export function settledSerena(
   env: NodeJS.ProcessEnv,
   own: Readonly<Record<string, string>>,
 ): Settled {
-  const server: Server = { command, args: [], env: {}, headers: {}, scripted: false };
+  const server: Server = { command, args: [], env: {}, pass: [], headers: {}, scripted: false };
   const settled = settle('Serena', server, '', env);
   if ('kind' in settled) throw new Error(settled.message);
   // Filled in by nobody: `${…}` may stand in a path of the person's.
