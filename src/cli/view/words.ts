@@ -2,7 +2,7 @@ import type { CallState, RunState } from '../../core/run/state.ts';
 import type { Budget } from '../../core/team/file.ts';
 import { dots, glyph, widthOf, type Look } from './look.ts';
 import { oneLine } from '../../core/words/plain.ts';
-import { count, elapsed, failureName, money, plural, trim1 } from '../../core/words/words.ts';
+import { count, elapsed, money, movedWords, plural, trim1 } from '../../core/words/words.ts';
 
 /** Name and effort of a model, as people know it. */
 export function modelName(look: Look, model: string, effort?: string): string {
@@ -44,11 +44,6 @@ export function spentWords(look: Look, state: RunState, activeMs: number, room =
   return dots(look, ...pieces);
 }
 
-/** One route left for another, with the reason: `moved gemini → keys: rate limit, resets 09:00`. */
-export function moveWords(look: Look, move: CallState['moves'][number]): string {
-  const why = failureName(move.failure);
-  const said = oneLine(move.failure.message);
-  const reason = said === '' ? why : `${why}. ${said}`;
-  if (move.to === undefined) return `${oneLine(move.server)} failed: ${reason}`;
-  return `moved ${oneLine(move.server)} ${glyph(look, 'arrow')} ${oneLine(move.to)}: ${reason}`;
-}
+/** One route left for another, with the reason. */
+export const moveWords = (look: Look, move: CallState['moves'][number]): string =>
+  movedWords(move, glyph(look, 'arrow'));

@@ -1,4 +1,5 @@
 import type { CallState } from '../run/state.ts';
+import { oneLine } from './plain.ts';
 
 /** The few words in which terminal, panel and report say the same things. */
 
@@ -73,4 +74,13 @@ export function failureName(failure: NonNullable<CallState['failure']>): string 
 export function clock(ms: number): string {
   const time = new Date(ms);
   return `${String(time.getHours()).padStart(2, '0')}:${String(time.getMinutes()).padStart(2, '0')}`;
+}
+
+/** One route left for another, with the reason: `moved gemini → keys: rate limit, resets 09:00`. */
+export function movedWords(move: CallState['moves'][number], arrow = '→'): string {
+  const why = failureName(move.failure);
+  const said = oneLine(move.failure.message);
+  const reason = said === '' ? why : `${why}. ${said}`;
+  if (move.to === undefined) return `${oneLine(move.server)} failed: ${reason}`;
+  return `moved ${oneLine(move.server)} ${arrow} ${oneLine(move.to)}: ${reason}`;
 }

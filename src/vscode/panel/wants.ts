@@ -1,0 +1,170 @@
+import type { RunState } from '../../core/run/state.ts';
+import { count, money } from '../../core/words/words.ts';
+import type { FromPanel, PanelAction, PanelTeam, PanelWant } from '../../protocol.ts';
+import { exact, line, remembered } from './clean.ts';
+import type { PanelInput, PanelInputRun, PanelQuestion } from './input.ts';
+import { modelName } from './roles.ts';
+
+/** What wants the person, in the order in which it came; then a run that could be gone on with. */
+export function wantsOf(input: PanelInput): PanelWant[] {
+  const { shown } = input;
+  const wants = input.questions.map((question) => wantOf(question, input));
+  if (shown?.driven === 'elsewhere') wants.push(...askedElsewhere(shown));
+  const resume = resumeOf(input);
+  return resume ? [...wants, resume] : wants;
+}
+
+type AnswerWord = Extract<FromPanel, { type: 'answer' }>['answer'];
+
+const answer = (question: string, word: AnswerWord, label: string): PanelAction => ({
+  label,
+  intent: { type: 'answer', question, answer: word },
+});
+
+function wantOf(question: PanelQuestion, input: PanelInput): PanelWant {
+  const { id, run } = question;
+  switch (question.kind) {
+    case 'stop':
+      return stopOf(id, run, question.stop, input);
+    case 'permission': {
+      const { request } = question;
+      const whole = exactOf(question);
+      return {
+        id,
+        kind: 'permission',
+        text: `${line(request.role, 60)} asks: ${line(request.title, 300)}`,
+        exact: { kind: request.kind === 'edit' ? 'diff' : request.kind === 'command' ? 'command' : 'text', ...whole },
+        answers: [
+          answer(id, 'once', 'Allow'),
+          // The engine remembers command lines only.
+          ...(request.kind === 'command' ? [answer(id, 'run', 'Allow for this run')] : []),
+          answer(id, 'no', 'Deny'),
+        ],
+        links: whole.cut > 0 ? [{ label: 'Read all of it', intent: { type: 'read-question', question: id } }] : [],
+      };
+    }
+    case 'held': {
+      const { file } = question;
+      const whole = exactOf(question);
+      return {
+        id,
+        kind: 'held',
+        text: `${line(file.path, 300)} is held`,
+        detail: line(file.reason ?? file.code ?? '', 600),
+        exact: { kind: 'diff', ...whole },
+        answers: [answer(id, 'yes', 'Let it through'), answer(id, 'no', 'Keep it back')],
+        links: whole.cut > 0 ? [{ label: 'Read all of it', intent: { type: 'read-question', question: id } }] : [],
+      };
+    }
+  }
+}
+
+/** A question does not change, and its diff can be long. */
+const exactOf = remembered((question: PanelQuestion): { text: string; cut: number } =>
+  exact(question.kind === 'permission' ? question.request.detail : question.kind === 'held' ? question.diff : ''),
+);
+
+function stopOf(
+  id: string,
+  run: string,
+  { stop, question }: Extract<PanelQuestion, { kind: 'stop' }>['stop'],
+  input: PanelInput,
+): PanelWant {
+  const state = input.shown?.run === run ? input.shown.state : undefined;
+  const common = { id, kind: stop, text: line(question, 400) };
+  const read = (label: string, what: 'plan' | 'diff'): PanelAction => ({ label, intent: { type: 'read', run, what } });
+  switch (stop) {
+    case 'team':
+      return {
+        ...common,
+        ...(state && { team: teamOf(state, input.titles) }),
+        answers: [answer(id, 'go', 'Go'), answer(id, 'stop', 'Stop')],
+        links: [{ label: 'Edit team', intent: { type: 'host', action: 'edit-team' } }],
+      };
+    case 'plan':
+      return {
+        ...common,
+        answers: [answer(id, 'go', 'Go'), answer(id, 'stop', 'Stop')],
+        links: [read('Read', 'plan')],
+      };
+    case 'apply':
+      return {
+        ...common,
+        answers: [answer(id, 'go', 'Apply all'), answer(id, 'stop', 'Not now')],
+        links: [{ label: 'Review', intent: { type: 'review', run, action: 'open' } }],
+      };
+  }
+}
+
+/** The team as triage proposes it, with its stand-ins, and what it is likely to take. */
+function teamOf(state: RunState, titles: PanelInput['titles']): PanelTeam {
+  return {
+    why: line(state.triage?.why ?? '', 600),
+    members: state.cast.map((cast) => {
+      const [choice] = cast.models;
+      return {
+        role: line(cast.title, 60),
+        model: choice ? modelName(titles, choice.model, choice.effort) : '',
+        note: choice?.standsFor === undefined ? '' : `stands in for ${modelName(titles, choice.standsFor)}`,
+      };
+    }),
+    leftOut: state.leftOut.map(({ role, why }) => line(`${role}: ${why}`, 300)),
+    forecast: forecastOf(state),
+  };
+}
+
+function forecastOf({ forecast }: RunState): string {
+  if (!forecast) return '';
+  const range = ([low, high]: readonly [number, number], words: (n: number) => string): string =>
+    words(low) === words(high) ? words(low) : `${words(low)}–${words(high)}`;
+  const whole = (n: number): string => String(Math.round(n));
+  return [
+    `${range(forecast.calls, whole)} calls`,
+    `${range(forecast.minutes, whole)} min`,
+    `${range(forecast.tokens, count)} tokens`,
+    forecast.usd ? `${range(forecast.usd, money)} (est.)` : 'cost unknown',
+  ].join(' · ');
+}
+
+/** What another window or terminal is asked: it is shown, and answered there. */
+function askedElsewhere({ state }: PanelInputRun): PanelWant[] {
+  const where = 'Answer it where the run runs: in another window or terminal.';
+  return [
+    ...state.asked.map((asked): PanelWant => {
+      const kind = asked.stop === 'team' || asked.stop === 'plan' ? asked.stop : 'apply';
+      return { id: `stop ${asked.stop}`, kind, text: line(asked.question, 400), answers: [], links: [], where };
+    }),
+    ...state.permissions.map((asked): PanelWant => ({
+      id: asked.id,
+      kind: 'permission',
+      text: `${line(asked.role, 60)} asks: ${line(asked.title, 300)}`,
+      exact: {
+        kind: asked.kind === 'edit' ? 'diff' : asked.kind === 'command' ? 'command' : 'text',
+        ...exact(asked.detail),
+      },
+      answers: [],
+      links: [],
+      where,
+    })),
+  ];
+}
+
+/** The shown run when it was interrupted; without one the youngest that was. */
+function resumeOf({ shown, runs, condition }: PanelInput): PanelWant | undefined {
+  if (condition !== 'ready') return undefined;
+  const interrupted = shown
+    ? shown.driven === 'nobody' && shown.state.outcome === undefined
+      ? { id: shown.run, task: shown.state.title }
+      : undefined
+    : runs.find((run) => run.state === 'interrupted' && run.task !== '');
+  if (!interrupted) return undefined;
+  const { id } = interrupted;
+  return {
+    id: `resume ${id}`,
+    kind: 'resume',
+    text: shown ? 'This run was interrupted.' : `“${line(interrupted.task, 80)}” was interrupted.`,
+    detail: 'No call that was finished is made again.',
+    answers: [{ label: 'Resume', intent: { type: 'resume', run: id } }],
+    links: shown ? [] : [{ label: 'Show', intent: { type: 'show', run: id } }],
+  };
+}
