@@ -1,5 +1,6 @@
 import type { AskInput, AskOutput, AskPermission, AskProgress, Failure, Usage } from './ask.ts';
 import type { FileChange, GateVerdict } from './change/change.ts';
+import type { Amendment } from './run/amendments.ts';
 import type { CheckResult, JournalRecord, RunEvent } from './run/events.ts';
 import type { Check, Route } from './team/file.ts';
 
@@ -163,12 +164,27 @@ export interface Applier {
 export interface StopQuestion {
   readonly stop: 'team' | 'plan' | 'apply';
   readonly question: string;
+  /** Why the last amendment could not be had; nothing of it was taken. */
+  readonly problem?: string;
+}
+
+/** `nobody`: there is none to ask. */
+type Decision = 'go' | 'stop' | 'nobody';
+
+/**
+ * An answer that changes something first. `again`: the question is put once more, about what is in force then; `go`: the
+ * run goes on at once, unless the amendment has a problem. The state that the host folds has what is in force.
+ */
+export interface Amended {
+  readonly answer: 'go' | 'again';
+  readonly amend: Amendment;
 }
 
 /** The person, through whatever host there is. `nobody`: there is none to ask. */
 export interface Person {
   readonly name: string;
-  decide(question: StopQuestion, signal: AbortSignal): Promise<'go' | 'stop' | 'nobody'>;
+  /** Amendments are taken at the stops for the team and the plan. */
+  decide(question: StopQuestion, signal: AbortSignal): Promise<Decision | Amended>;
   permit(
     request: AskPermission & { role: string; call: string },
     signal: AbortSignal,

@@ -36,6 +36,7 @@ export function blockOf(record: JournalRecord, after: RunState, run: string, liv
         ? oneModel(after, look)
         : ['', ...teamLines(after, look), ...notes(event.notes, look)];
     case 'stop.answered':
+      if (event.answer === 'amended') return amendedLines(event, after, look);
       return [paint(look, 'dim', clip(look, `  ${oneLine(event.stop)}: ${event.answer} ${byWords(event.by)}`))];
     case 'permission.answered':
       return [paint(look, 'dim', clip(look, `  ${permissionWords[event.answer]} ${byWords(event.by)}`))];
@@ -98,6 +99,13 @@ export function blockOf(record: JournalRecord, after: RunState, run: string, liv
     case 'apply.done':
       return [];
   }
+}
+
+/** What is in force after the person changed it. */
+function amendedLines(event: EventOf<'stop.answered'>, after: RunState, look: Look): string[] {
+  const head = paint(look, 'dim', clip(look, `  ${oneLine(event.stop)}: changed ${byWords(event.by)}`));
+  if (event.plan) return [head, '', ...planLines(after, look)];
+  return [head, '', ...teamLines(after, look), ...notes(event.team?.notes ?? [], look)];
 }
 
 /** Title, run and the scripted mark; the rest of a longer task; the budget that holds. */

@@ -38,7 +38,7 @@ function words(event: RunEvent, state: RunState, run: string, look: Look): strin
     case 'stop.asked':
       return `wants you: ${event.question}`;
     case 'stop.answered':
-      return `${event.stop}: ${event.answer} (${event.by})`;
+      return event.answer === 'amended' ? amended(event, state) : `${event.stop}: ${event.answer} (${event.by})`;
     case 'call.started':
     case 'call.failed':
     case 'call.sent-back':
@@ -162,6 +162,11 @@ function chosen(event: EventOf<'team.chosen'>, state: RunState, look: Look): str
   const [low, high] = event.forecast.calls;
   const left = event.leftOut.length > 0 ? `; left out: ${event.leftOut.map((out) => out.role).join(', ')}` : '';
   return `team: ${teamWords(state)}: ${cast.join(', ')}; forecast ${low} to ${high} calls${left}`;
+}
+
+function amended({ stop, by, plan, budget }: EventOf<'stop.answered'>, state: RunState): string {
+  const now = plan ? planWords(state) : teamWords(state);
+  return `${stop}: changed (${by}): ${now}${budget ? '; another budget' : ''}`;
 }
 
 function ended(event: EventOf<'run.ended'>, state: RunState, run: string, look: Look): string {

@@ -19,6 +19,8 @@ export function teamLines(state: RunState, look: Look): string[] {
   lines.push(...castLines(state.cast, look));
   for (const { role, why } of state.leftOut)
     lines.push(...wrap(prose(look), `left out: ${oneLine(role)}, ${oneLine(why)}`, '  '));
+  for (const { question, role } of state.offers)
+    lines.push(...wrap(prose(look), `${oneLine(question)} (accept ${oneLine(role)})`, '  '));
   return [...lines, ...forecastLines(state, look)];
 }
 

@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import { messageName } from '../bus/names.ts';
 import type { GateVerdict } from '../change/change.ts';
 import type { Cast } from '../team/file.ts';
+import { type Amendment, amendmentSchema } from '../run/amendments.ts';
 import type { AnswerKind } from '../run/answers.ts';
 import type { Emit, Run } from '../run/engine.ts';
 import type { EventOf, Phase } from '../run/events.ts';
@@ -18,24 +20,55 @@ export async function phase(run: Run, name: Phase, work: () => Promise<string>):
   await run.step(`${name}#end`, 'phase.ended', null, async () => ({ phase: name, summary }));
 }
 
-/** Asks the person; the run goes on only after *go*. What was not answered *go* is asked again on resume. */
-export async function stopFor(run: Run, stop: 'team' | 'plan', question: string): Promise<void> {
-  await run.step(`stop/${stop}`, 'stop.answered', { stop }, async (emit) => {
-    await emit({ type: 'stop.asked', stop, question });
-    const { person } = run.ports;
-    const answer = await run.pauseClock(() => person.decide({ stop, question }, run.signal));
-    if (answer === 'nobody')
-      throw new RunStopped(
-        'stopped',
-        `It waits at the ${stop}: nobody is there to ask.`,
-        'Go on in a terminal with `orchestra resume`, or pass stops with `--yes`.',
-      );
-    if (answer === 'stop') {
-      await emit({ type: 'stop.answered', stop, answer, by: person.name });
-      throw new RunStopped('stopped', `You stopped it at the ${stop}.`, 'Go on with `orchestra resume`.');
-    }
-    return { stop, answer, by: person.name };
-  });
+type Answered = EventOf<'stop.answered'>;
+
+/** What an amendment makes of what is in force, or why it cannot be had. */
+type Amending = { readonly problem: string } | Pick<Answered, 'team' | 'plan' | 'budget'>;
+
+export interface Stop {
+  readonly stop: 'team' | 'plan';
+  /** About what is in force when it is asked. */
+  readonly question: () => string;
+  readonly amend: (amendment: Amendment) => Promise<Amending>;
+}
+
+/**
+ * Asks the person; the run goes on only after *go*. What was not answered *go* is asked again on resume. An amendment is
+ * journaled before anything else happens, and stands also when the process dies before *go*.
+ */
+export async function stopFor(run: Run, { stop, question, amend }: Stop): Promise<void> {
+  await run.step(`stop/${stop}`, 'stop.answered', { stop }, (emit) =>
+    run.pauseClock(async () => {
+      const { person } = run.ports;
+      for (let problem: string | undefined; ;) {
+        await emit({ type: 'stop.asked', stop, question: question() });
+        const asked = { stop, question: question(), ...(problem !== undefined && { problem }) };
+        const given = await person.decide(asked, run.signal);
+        if (given === 'go') return { stop, answer: given, by: person.name };
+        if (given === 'nobody')
+          throw new RunStopped(
+            'stopped',
+            `It waits at the ${stop}: nobody is there to ask.`,
+            'Go on in a terminal with `orchestra resume`, or pass stops with `--yes`.',
+          );
+        if (given === 'stop') {
+          await emit({ type: 'stop.answered', stop, answer: given, by: person.name });
+          throw new RunStopped('stopped', `You stopped it at the ${stop}.`, 'Go on with `orchestra resume`.');
+        }
+        const made = await amended(given.amend, amend);
+        problem = 'problem' in made ? made.problem : undefined;
+        if (!('problem' in made))
+          await emit({ type: 'stop.answered', stop, answer: 'amended', by: person.name, amend: given.amend, ...made });
+        if (given.answer === 'go' && problem === undefined) return { stop, answer: 'go', by: person.name };
+      }
+    }),
+  );
+}
+
+/** A host's word is checked like any that comes from outside. */
+async function amended(amendment: Amendment, amend: Stop['amend']): Promise<Amending> {
+  const read = amendmentSchema.safeParse(amendment);
+  return read.success ? amend(read.data) : { problem: z.prettifyError(read.error) };
 }
 
 /** Asks for a held file, bound to its content. A yes is in the journal when this resolves; the answer itself is the caller's to journal. */

@@ -89,8 +89,14 @@ function ledger(s: RunState): string[] {
 
 function findings(s: RunState): string[] {
   return s.findings.map(
-    (f) => `[${f.id}] ${f.severity}: ${f.claim}${f.check === 'refuted' ? ` (refuted: ${f.problem})` : ''}`,
+    (f) =>
+      `[${f.id}] ${f.severity}: ${f.claim}${f.check === 'refuted' ? ` (refuted: ${f.problem})` : droppedWhy(s, f.id)}`,
   );
+}
+
+function droppedWhy(s: RunState, finding: string): string {
+  const left = s.plan?.leftOut.find((l) => l.finding === finding);
+  return left === undefined ? '' : ` (left out: ${left.why})`;
 }
 
 /** Changes whose last verdict by a reviewer wants more: the rounds were over. */

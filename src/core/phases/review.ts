@@ -99,6 +99,7 @@ async function wanted(run: Run, key: string, files: number, kept: readonly strin
     const answer = await run.pauseClock(() => person.decide({ stop: 'apply', question }, run.signal));
     return {
       stop: 'apply',
+      // There is nothing to amend here: what is kept and undone is the review's.
       answer: answer === 'go' ? ('go' as const) : ('stop' as const),
       by: answer === 'nobody' ? 'nobody there to ask' : person.name,
     };

@@ -2,7 +2,9 @@ import { findingsText, verifyCheckout } from './analysis.ts';
 import { call } from '../run/call.ts';
 import { checkoutAt, sharedCheckout } from './checkout.ts';
 import { listed, orchestrator, phase, post, prompter, stopFor, withDuty } from './common.ts';
-import type { Run } from '../run/engine.ts';
+import { amendPlan } from './amendPlan.ts';
+import type { Plan } from '../run/answers.ts';
+import { canonical, type Run } from '../run/engine.ts';
 import type { EventOf } from '../run/events.ts';
 import { planProblems, planText } from './plan.ts';
 import type { Section } from '../run/prompts.ts';
@@ -56,15 +58,32 @@ export async function synthesise(run: Run, base: EventOf<'base.taken'>): Promise
     });
     const { stops } = run.input.team;
     if (stops.plan !== 'never')
-      await stopFor(
-        run,
-        'plan',
-        `Go on with this plan of ${plan.items.length} ${plan.items.length === 1 ? 'item' : 'items'}?`,
-      );
-    const dissent = plan.items.reduce((n, item) => n + item.dissent.length, 0);
-    return `${plan.items.length} items${dissent > 0 ? `, ${dissent} dissent` : ''}`;
+      await stopFor(run, {
+        stop: 'plan',
+        question: () => `Go on with this plan of ${itemsOf(inForce(run))}?`,
+        amend: async ({ plan: amendment, team }) => {
+          if (team) return { problem: 'The team is at work already; it cannot be changed here.' };
+          if (!amendment) return {};
+          return amendPlan(inForce(run), amendment, { findings, writers, roles }, run.ports.person.name);
+        },
+      });
+    const now = inForce(run);
+    if (canonical(now) !== canonical(plan))
+      await post(run, `${key}/amended`, {
+        from: cast.role,
+        kind: 'decision',
+        subject: `The plan as the person amended it: ${itemsOf(now)}`,
+        body: planText(now),
+      });
+    const dissent = now.items.reduce((n, item) => n + item.dissent.length, 0);
+    return `${itemsOf(now)}${dissent > 0 ? `, ${dissent} dissent` : ''}`;
   });
 }
+
+/** The plan as made, or as the person amended it. */
+const inForce = (run: Run): Plan => run.state().plan as Plan;
+
+const itemsOf = (plan: Plan): string => `${plan.items.length} ${plan.items.length === 1 ? 'item' : 'items'}`;
 
 function sectionsOf(run: Run, missing: readonly { role: string; why: string }[]): Section[] {
   const { cast, findings, summaries } = run.state();

@@ -1,54 +1,96 @@
 import { castTeam, type Reachable } from '../team/choose.ts';
 import { forecast } from '../team/forecast.ts';
-import type { Cast } from '../team/file.ts';
+import { amendTeam, pickedBy } from '../team/amend.ts';
+import type { Cast, TeamFile } from '../team/file.ts';
+import type { Amendment } from '../run/amendments.ts';
 import type { Triage } from '../run/answers.ts';
 import { tokensOfBytes } from '../run/budget.ts';
 import { verifyCheckout } from './analysis.ts';
 import { call } from '../run/call.ts';
 import { checkoutAt, sharedCheckout } from './checkout.ts';
-import { listed, phase, prompter, stopFor } from './common.ts';
+import { listed, phase, prompter, type Stop, stopFor } from './common.ts';
 import type { Run } from '../run/engine.ts';
 import type { EventOf } from '../run/events.ts';
 import { RunStopped } from '../run/stopped.ts';
 
-/** The orchestrator reads the task and picks who takes part; the person sees team and forecast before anything is spent on it. */
+/**
+ * The orchestrator reads the task and picks who takes part; the person sees team and forecast before anything is spent on
+ * it, and may change both. Gives what is in force then.
+ */
 export async function triage(run: Run, base: EventOf<'base.taken'>): Promise<Triage> {
   const reach = reachOf(run);
-  let made: Triage | undefined;
   await phase(run, 'triage', async () => {
     const decided = await decide(run, base, reach);
-    made = decided;
     const chosen = await run.step('team', 'team.chosen', { triage: decided }, async () => {
-      const team = run.input.team;
-      const cast = castTeam({ team, name: run.input.teamName, triage: decided, reachable: await reach() });
+      const { team, teamName } = run.input;
+      const reachable = await reach(membersOf(team, teamName));
+      const { questions, ...cast } = castTeam({ team, name: teamName, triage: decided, reachable });
       return {
+        ...cast,
         title: decided.title,
         size: decided.size,
-        cast: cast.cast,
-        leftOut: cast.leftOut,
-        notes: [...cast.notes, ...cast.questions.map((q) => q.question)],
-        forecast: forecast(team, cast.cast, {
-          size: decided.size,
-          taskBytes: run.state().task.length,
-          codeTokens: tokensOfBytes(base.bytes ?? 0),
-        }),
+        offers: questions,
+        forecast: forecastOf(run, base, decided.size, cast.cast),
       };
     });
     await verifyCheckout(run, 'triage', base, chosen.cast.slice(0, 1));
     const asks = run.input.team.stops.team;
     if (asks === 'always' || (asks === 'team' && decided.size !== 'one')) {
-      await stopFor(run, 'team', `Start with ${listed(chosen.cast.map((c) => c.title))}?`);
+      await stopFor(run, {
+        stop: 'team',
+        question: () => `Start with ${listed(run.state().cast.map((c) => c.title))}?`,
+        amend: (amendment) => amendFor(run, base, decided, amendment, reach),
+      });
     }
-    return decided.size === 'one'
-      ? `one model: ${chosen.cast.find((c) => c.duties.includes('write'))?.title ?? 'the writer'}`
-      : sizeWords[decided.size] + (decided.specialists.length > 0 ? ` + ${decided.specialists.join(', ')}` : '');
+    const { size = decided.size, cast, triage: made } = run.state();
+    const specialists = made?.specialists ?? [];
+    return size === 'one'
+      ? `one model: ${cast.find((c) => c.duties.includes('write'))?.title ?? 'the writer'}`
+      : sizeWords[size] + (specialists.length > 0 ? ` + ${specialists.join(', ')}` : '');
   });
-  return made as Triage;
+  return run.state().triage as Triage;
+}
+
+/** The team as the person wants it, cast anew with what can be reached now. */
+async function amendFor(
+  run: Run,
+  base: EventOf<'base.taken'>,
+  decided: Triage,
+  { team: amendment, plan }: Amendment,
+  reach: Reach,
+): ReturnType<Stop['amend']> {
+  if (plan) return { problem: 'There is no plan yet.' };
+  if (!amendment) return {};
+  const { team, teamName } = run.input;
+  const before = run.state().picked ?? pickedBy(decided, teamName);
+  const models = [
+    ...membersOf(team, amendment.team ?? before.team),
+    ...[...before.accept, ...(amendment.accept ?? [])].map((a) => a.model),
+  ];
+  const made = amendTeam(team, before, amendment, await reach(models));
+  if ('problem' in made) return made;
+  const budget = amendment.budget && { ...run.state().budget, ...amendment.budget };
+  const { calls } = run.state().spent;
+  if (budget && budget.calls <= calls)
+    return { problem: `${calls} ${calls === 1 ? 'call is' : 'calls are'} made already: the budget must be larger.` };
+  const { questions, ...cast } = made.chosen;
+  const forecast = forecastOf(run, base, made.picked.size, cast.cast);
+  return { team: { ...cast, picked: made.picked, offers: questions, forecast }, ...(budget && { budget }) };
+}
+
+function forecastOf(
+  run: Run,
+  base: EventOf<'base.taken'>,
+  size: Triage['size'],
+  cast: readonly Cast[],
+): ReturnType<typeof forecast> {
+  const taskBytes = run.state().task.length;
+  return forecast(run.input.team, cast, { size, taskBytes, codeTokens: tokensOfBytes(base.bytes ?? 0) });
 }
 
 const sizeWords = { one: 'one model', core: 'core', review: 'core + review' } as const;
 
-async function decide(run: Run, base: EventOf<'base.taken'>, reach: () => Promise<Reachable>): Promise<Triage> {
+async function decide(run: Run, base: EventOf<'base.taken'>, reach: Reach): Promise<Triage> {
   const { team, teamName } = run.input;
   const members = team.teams[teamName];
   if (!members) throw new RunStopped('failed', `There is no team "${teamName}".`);
@@ -101,36 +143,40 @@ async function decide(run: Run, base: EventOf<'base.taken'>, reach: () => Promis
 }
 
 /** The orchestrator, before it is known who else takes part. */
-async function orchestratorCast(run: Run, name: string, reachable: () => Promise<Reachable>): Promise<Cast> {
+async function orchestratorCast(run: Run, name: string, reach: Reach): Promise<Cast> {
   const known = run.state().cast.find((c) => c.role === name);
   if (known) return known;
   const { team, teamName } = run.input;
   const anybody: Triage = { title: '-', size: 'core', specialists: [], paths: [], why: '' };
-  const cast = castTeam({ team, name: teamName, triage: anybody, reachable: await reachable() }).cast.find(
-    (c) => c.role === name,
-  );
+  const reachable = await reach(membersOf(team, teamName));
+  const cast = castTeam({ team, name: teamName, triage: anybody, reachable }).cast.find((c) => c.role === name);
   if (!cast) throw new RunStopped('failed', 'The team has no orchestrator.');
   return cast;
 }
 
-/** Which models of the team can be reached now, over any of their routes. Asked once in this process, all at the same time. */
-function reachOf(run: Run): () => Promise<Reachable> {
-  let asked: Promise<Reachable> | undefined;
-  return () => (asked ??= reachAll(run));
-}
-
-async function reachAll(run: Run): Promise<Reachable> {
-  const { team, teamName } = run.input;
-  const members = team.teams[teamName];
+/** The models that the roles of a team list. */
+function membersOf(team: TeamFile, name: string): string[] {
+  const members = Object.hasOwn(team.teams, name) ? team.teams[name] : undefined;
   const roles = members ? [...members.core, ...members.review, ...members.specialists] : [];
-  const models = [...new Set(roles.flatMap((r) => team.roles[r]?.models.map((m) => m.model) ?? []))];
-  const found = new Map(await Promise.all(models.map(async (m): Promise<[string, Reach]> => [m, await probe(run, m)])));
-  return (model) => found.get(model) ?? { ok: false, why: 'no role of the team lists it' };
+  return roles.flatMap((r) => team.roles[r]?.models.map((m) => m.model) ?? []);
 }
 
-type Reach = ReturnType<Reachable>;
+/** Which of these models can be reached now, over any of their routes. */
+type Reach = (models: readonly string[]) => Promise<Reachable>;
 
-async function probe(run: Run, name: string): Promise<Reach> {
+/** Each model is asked once in this process, all at the same time. */
+function reachOf(run: Run): Reach {
+  const asked = new Map<string, Promise<Found>>();
+  return async (models) => {
+    for (const model of models) if (!asked.has(model)) asked.set(model, probe(run, model));
+    const found = new Map(await Promise.all([...asked].map(async ([m, f]): Promise<[string, Found]> => [m, await f])));
+    return (model) => found.get(model) ?? { ok: false, why: 'no role of the team lists it' };
+  };
+}
+
+type Found = ReturnType<Reachable>;
+
+async function probe(run: Run, name: string): Promise<Found> {
   const model = run.input.team.models[name];
   if (!model) return { ok: false, why: 'no such model' };
   const usable = model.routes.filter((r) => !r.off && (model.retired === undefined || r.ids.length > 1));

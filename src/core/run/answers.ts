@@ -53,7 +53,7 @@ const findingsSchema = z.object({
 
 const dissentSchema = z.object({ role: roleName, says: z.string().min(1), answer: z.string().min(1) });
 
-const planItemSchema = z.object({
+export const planItemSchema = z.object({
   id: z.string().regex(/^[a-z0-9-]{1,24}$/),
   title: z.string().min(1).max(120),
   what: z.string().min(1).max(4000),

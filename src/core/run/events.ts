@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { effortSchema, failureSchema, usageSchema } from '../ask.ts';
 import { fates, finalHunkSchema, gateVerdictSchema, ledgerEntrySchema } from '../change/change.ts';
 import { budgetSchema, castSchema } from '../team/file.ts';
+import { amendedTeamSchema, amendmentSchema, offerSchema } from './amendments.ts';
 import { findingSchema, planSchema, triageSchema, verdictSchema } from './answers.ts';
+import { forecastSchema } from './forecast.ts';
 
 /**
  * Everything that happens in a run, as one union. The journal holds these and nothing else; panel, terminal,
@@ -27,15 +29,6 @@ const heldFindingSchema = findingSchema.extend({
   problem: z.string().optional(),
 });
 export type HeldFinding = z.infer<typeof heldFindingSchema>;
-
-export const forecastSchema = z.object({
-  calls: z.tuple([z.number(), z.number()]),
-  tokens: z.tuple([z.number(), z.number()]),
-  /** Absent where a model has no price. */
-  usd: z.tuple([z.number(), z.number()]).optional(),
-  minutes: z.tuple([z.number(), z.number()]),
-});
-export type Forecast = z.infer<typeof forecastSchema>;
 
 const checkResultSchema = z.object({
   name: z.string(),
@@ -104,13 +97,24 @@ export const runEventSchema = z.discriminatedUnion('type', [
     cast: z.array(castSchema),
     /** Optional roles that no route reaches, and why. */
     leftOut: z.array(z.object({ role: z.string(), why: z.string() })),
+    /** Who could stand in for them, if the person accepts it. */
+    offers: z.array(offerSchema).default([]),
     forecast: forecastSchema,
     notes: z.array(z.string()).default([]),
   }),
 
   // stops
   ev('stop.asked', { stop: z.string(), question: z.string() }),
-  ev('stop.answered', { stop: z.string(), answer: z.enum(['go', 'stop']), by: z.string() }),
+  /** `amended`: the person changed something, and is asked again unless *go* follows; what is in force by it stands beside it. */
+  ev('stop.answered', {
+    stop: z.string(),
+    answer: z.enum(['go', 'stop', 'amended']),
+    by: z.string(),
+    amend: amendmentSchema.optional(),
+    team: amendedTeamSchema.optional(),
+    plan: planSchema.optional(),
+    budget: budgetSchema.optional(),
+  }),
 
   // calls
   ev('call.started', {

@@ -1,9 +1,11 @@
 import type { Effort, Failure } from '../ask.ts';
 import type { GateVerdict } from '../change/change.ts';
 import type { Budget, Cast } from '../team/file.ts';
+import type { Offer, Picked } from './amendments.ts';
 import type { Plan, Triage, Verdict } from './answers.ts';
 import { interrupted, patchOfCall } from './callState.ts';
-import type { EventOf, Forecast, HeldFinding, JournalRecord, Outcome, Phase, RunEvent } from './events.ts';
+import type { Forecast } from './forecast.ts';
+import type { EventOf, HeldFinding, JournalRecord, Outcome, Phase, RunEvent } from './events.ts';
 
 /** What one call is doing, or did. `moves` are the routes it left, with the reason of each. */
 export interface CallState {
@@ -74,6 +76,10 @@ export interface RunState {
   readonly size?: Triage['size'];
   readonly cast: readonly Cast[];
   readonly leftOut: readonly { readonly role: string; readonly why: string }[];
+  /** Who could stand in for them, if the person accepts it. */
+  readonly offers: readonly Offer[];
+  /** What the person made of the team at its stop, all amendments together. */
+  readonly picked?: Picked;
   readonly forecast?: Forecast;
   /** In the order in which they started. */
   readonly calls: Readonly<Record<string, CallState>>;
@@ -132,6 +138,7 @@ const empty: RunState = {
   phases: {},
   cast: [],
   leftOut: [],
+  offers: [],
   calls: {},
   spent: { calls: 0, tokens: 0, usd: 0, estimated: false },
   findings: [],
@@ -236,7 +243,7 @@ function patchOfRun(s: RunState, e: RunEvent, at: string): Patch | undefined {
       return { asked: [...s.asked, e], stop: e };
     case 'stop.answered': {
       const asked = s.asked.filter((a) => a.stop !== e.stop);
-      return { asked, stop: asked.at(-1) };
+      return { asked, stop: asked.at(-1), ...(e.answer === 'amended' && amended(s, e)) };
     }
     case 'inbox.received':
       return s.said.some((m) => m.id === e.id) ? {} : { said: [...s.said, e] };
@@ -251,6 +258,25 @@ function patchOfRun(s: RunState, e: RunEvent, at: string): Patch | undefined {
   }
 }
 
+/** What the person changed at a stop takes the place of what stood there. */
+function amended(s: RunState, { team, plan, budget }: EventOf<'stop.answered'>): Patch {
+  const { size, specialists, writer } = team?.picked ?? {};
+  return {
+    ...(team && {
+      team: team.picked.team,
+      size,
+      cast: team.cast,
+      leftOut: team.leftOut,
+      offers: team.offers,
+      forecast: team.forecast,
+      picked: team.picked,
+      ...(s.triage && { triage: { ...s.triage, size: size ?? s.triage.size, specialists: specialists ?? [], writer } }),
+    }),
+    ...(plan && { plan }),
+    ...(budget && { budget, budgetFrom: 'person' as const }),
+  };
+}
+
 function patchOfWork(s: RunState, e: RunEvent): Patch | undefined {
   switch (e.type) {
     case 'base.taken':
@@ -258,7 +284,14 @@ function patchOfWork(s: RunState, e: RunEvent): Patch | undefined {
     case 'triage.made':
       return { triage: e.triage, title: e.triage.title };
     case 'team.chosen':
-      return { title: e.title, size: e.size, cast: e.cast, leftOut: e.leftOut, forecast: e.forecast };
+      return {
+        title: e.title,
+        size: e.size,
+        cast: e.cast,
+        leftOut: e.leftOut,
+        offers: e.offers,
+        forecast: e.forecast,
+      };
     case 'findings.held':
       return {
         findings: [...s.findings.filter((f) => f.role !== e.role), ...e.findings],

@@ -1,6 +1,6 @@
 import type { Triage } from '../run/answers.ts';
 import type { AnswerKind } from '../run/answers.ts';
-import type { Forecast } from '../run/events.ts';
+import type { Forecast } from '../run/forecast.ts';
 import type { Cast, Role, TeamFile } from './file.ts';
 import { tokensOfBytes, usualOutput } from '../run/budget.ts';
 

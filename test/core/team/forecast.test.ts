@@ -5,7 +5,7 @@ import type { ForecastSizes } from '../../../src/core/team/forecast.ts';
 import type { TeamFile } from '../../../src/core/team/file.ts';
 import { joinLayers } from '../../../src/core/team/layers.ts';
 import { roster } from '../../../src/core/team/roster.ts';
-import { forecastSchema } from '../../../src/core/run/events.ts';
+import { forecastSchema } from '../../../src/core/run/forecast.ts';
 
 function teamOf(mine: unknown = {}): TeamFile {
   const { team } = joinLayers([
