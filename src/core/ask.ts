@@ -100,6 +100,8 @@ export const failureKinds = [
   'too-large',
   'protocol',
   'error',
+  /** The session is gone; the same route can be asked anew, without it. */
+  'no-session',
   'left-alone',
   'budget',
   'cancelled',
@@ -122,6 +124,11 @@ export const askProgressSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('text'), text: z.string() }),
   z.object({ kind: z.literal('thought'), text: z.string() }),
   z.object({ kind: z.literal('tool'), title: z.string(), status: z.string().optional() }),
+  /** The agent's own plan, whole each time. */
+  z.object({
+    kind: z.literal('plan'),
+    entries: z.array(z.object({ text: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) })),
+  }),
   z.object({ kind: z.literal('usage'), usage: usageSchema }),
 ]);
 export type AskProgress = z.infer<typeof askProgressSchema>;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
@@ -24,19 +25,26 @@ export function shippedServers(servers: TeamFile['servers']): ReadonlySet<string
   );
 }
 
-/** Servers with `${node}` (the Node that runs this) and `${servers}` (the bundled ones) filled in. */
+/**
+ * Servers with `${node}` (the Node that runs this) and `${servers}` (the bundled ones) filled in. One whose bundle is not there is left
+ * out: it does not ship with this version.
+ */
 export function placedServers(servers: TeamFile['servers']): TeamFile['servers'] {
   const folder = serversFolder();
   const placed = (text: string): string =>
     text.replaceAll('${node}', () => process.execPath).replaceAll('${servers}', () => folder);
-  return Object.fromEntries(
-    Object.entries(servers).map(([name, server]) => [
-      name,
-      {
-        ...server,
-        ...(server.command !== undefined && { command: placed(server.command) }),
-        args: server.args.map(placed),
-      },
-    ]),
-  );
+  const entries = Object.entries(servers).flatMap(([name, server]) => {
+    const args = server.args.map(placed);
+    const bundle = args.find((_, n) => server.args[n]?.startsWith('${servers}/'));
+    if (bundle !== undefined && !existsSync(bundle)) return [];
+    if (server.command === undefined) return [[name, { ...server, args }] as const];
+    const env = server.command === '${node}' ? { ...asNode(), ...server.env } : server.env;
+    return [[name, { ...server, command: placed(server.command), args, env }] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** What makes the program that runs us a Node for its child as well: an editor's is Electron. */
+function asNode(): Record<string, string> {
+  return process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' };
 }

@@ -142,6 +142,7 @@ const unseen: ReadonlySet<Failure['kind']> = new Set([
   'rate-limit',
   'quota',
   'no-model',
+  'no-session',
   'left-alone',
   'crash',
   'protocol',

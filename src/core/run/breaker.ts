@@ -24,7 +24,14 @@ const breaking: ReadonlySet<Failure['kind']> = new Set([
 ]);
 
 /** After these the route is sound, whatever came of the attempt. */
-const sound: ReadonlySet<Failure['kind']> = new Set(['empty', 'bad-answer', 'no-model', 'wrong-model', 'too-large']);
+const sound: ReadonlySet<Failure['kind']> = new Set([
+  'empty',
+  'bad-answer',
+  'no-model',
+  'wrong-model',
+  'too-large',
+  'no-session',
+]);
 
 /** True for a failure after which the route is left alone. */
 export function breaks(kind: Failure['kind']): boolean {

@@ -94,7 +94,8 @@ async function overRoutes<K extends AnswerKind>(run: Run, spec: CallSpec<K>, emi
       ({ session } = made.output);
     }
     run.breaker.failed(way.route, last);
-    left = waysAfter(left, way, last);
+    // Only the first attempt goes on in a session; without it the same way is tried once more.
+    if (last.kind !== 'no-session' || attempt > 1 || !spec.session) left = waysAfter(left, way, last);
     const next = nextWay();
     await emit({
       type: 'call.failed',

@@ -2,7 +2,7 @@ import type { TeamFile } from './file.ts';
 import { isMap } from './join.ts';
 import type { Path } from './join.ts';
 import type { Layer, Problem } from './layer.ts';
-import { bundledServers, hostedServers } from './roster.ts';
+import { hostedServers } from './roster.ts';
 import { meant } from './suggest.ts';
 
 /** What the schema cannot see: names that lead nowhere, efforts that a model does not know, teams that could not work. */
@@ -21,7 +21,7 @@ export function crossChecks(team: TeamFile, layers: readonly Layer[]): Problem[]
 type Say = (path: Path, message: string, causes?: readonly Path[]) => void;
 
 function checkRoutes(team: TeamFile, say: Say): void {
-  const servers = [...new Set([...Object.keys(team.servers), ...bundledServers, ...hostedServers])];
+  const servers = [...new Set([...Object.keys(team.servers), ...hostedServers])];
   for (const [name, model] of Object.entries(team.models)) {
     for (const [index, route] of model.routes.entries()) {
       const path = ['models', name, 'routes', index];

@@ -18,15 +18,24 @@ const roleId = z
 export const serverSchema = z
   .strictObject({
     command: z.string().min(1).optional().describe('Program of a stdio server.'),
-    args: z.array(z.string()).default([]).describe('Its arguments. `${root}` is the project folder.'),
+    args: z
+      .array(z.string())
+      .default([])
+      .describe(
+        'Its arguments. `${root}` is the project folder, `${agent}` the agent that a route names: one process for each.',
+      ),
     env: z
       .record(z.string(), z.string())
       .default({})
       .describe('Environment variables to set. `${env:NAME}` takes one from yours.'),
     pass: z
-      .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable'))
+      .array(
+        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*[*]?$/, 'the name of an environment variable, or its start and `*`'),
+      )
       .default([])
-      .describe('Environment variables of yours to hand on, those of them that are set.'),
+      .describe(
+        'Environment variables of yours to hand on, those of them that are set; `NAME*` means all that start so.',
+      ),
     url: z.url().optional().describe('Address of a Streamable HTTP server, instead of a command.'),
     headers: z.record(z.string(), z.string()).default({}).describe('HTTP headers, `${env:NAME}` as above.'),
     scripted: z

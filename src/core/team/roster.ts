@@ -11,8 +11,56 @@ import type { TeamLayer } from './file.ts';
  * `context`: what the smallest of those that still answer takes in.
  */
 
-/** Servers that ship with the product: a route may name them although no team file defines them. */
-export const bundledServers = ['agents', 'keys'] as const;
+/** What agents and vendors' libraries read of the person's environment: where they keep themselves, keys, addresses. */
+const vendorVariables = [
+  'CODEX_*',
+  'OPENAI_*',
+  'AZURE_OPENAI_*',
+  'CLAUDE_*',
+  'ANTHROPIC_*',
+  'GEMINI_*',
+  'GOOGLE_*',
+  'CLOUDSDK_*',
+  'GROK_*',
+  'XAI_*',
+  'CURSOR_*',
+  'COPILOT_*',
+  'GH_TOKEN',
+  'GITHUB_TOKEN',
+  'GOOSE_*',
+  'OPENCODE_*',
+  'QWEN_*',
+  'DASHSCOPE_*',
+  'MISTRAL_*',
+  'DEEPSEEK_*',
+  'GROQ_*',
+  'OPENROUTER_*',
+  'OLLAMA_*',
+  'AWS_*',
+  'VERTEX_*',
+];
+
+/** Where version managers keep Node and the programs that were installed with it. */
+const nodeVariables = [
+  'NVM_*',
+  'FNM_*',
+  'VOLTA_HOME',
+  'ASDF_*',
+  'MISE_*',
+  'NPM_CONFIG_PREFIX',
+  'PNPM_HOME',
+  'BUN_INSTALL',
+];
+
+/** The servers that ship with the product. `${node}` and `${servers}` are filled in by whoever starts them. */
+const servers: NonNullable<TeamLayer['servers']> = {
+  agents: {
+    command: '${node}',
+    args: ['${servers}/agents.mjs', '${agent}'],
+    pass: [...vendorVariables, ...nodeVariables, 'ORCHESTRA_*', 'DBUS_SESSION_BUS_ADDRESS'],
+  },
+  keys: { command: '${node}', args: ['${servers}/keys.mjs'], pass: vendorVariables },
+};
 
 /** Servers that a host with models of its own serves from its own process: the editor's language models. */
 export const hostedServers = ['vscode-lm'] as const;
@@ -278,6 +326,7 @@ const roles: NonNullable<TeamLayer['roles']> = {
 /** The built-in layer, under the person's own team file and the workspace's. */
 export const roster: TeamLayer = {
   version: 1,
+  servers,
   models,
   roles,
   teams: {

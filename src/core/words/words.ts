@@ -56,6 +56,7 @@ const failureWords: Record<NonNullable<CallState['failure']>['kind'], string> = 
   empty: 'empty answer',
   'bad-answer': 'answer of the wrong form',
   'wrong-model': 'another model answered',
+  'no-session': 'session gone',
   'too-large': 'answer too large',
   protocol: 'broke the protocol',
   error: 'error',

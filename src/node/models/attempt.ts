@@ -122,7 +122,7 @@ async function converse(
   const measure = (progress: AskProgress): void => {
     if (progress.kind === 'usage') usage = progress.usage;
     else if (progress.kind === 'text') heard.text += Buffer.byteLength(progress.text);
-    else heard.noise += progress.kind === 'thought' ? Buffer.byteLength(progress.text) : progress.title.length;
+    else heard.noise += noiseOf(progress);
   };
 
   const active: Active = {
@@ -179,6 +179,20 @@ async function converse(
     giveUp.abort();
     if (signal.aborted) delivery.drop();
     else delivery.flush();
+  }
+}
+
+function noiseOf(progress: AskProgress): number {
+  switch (progress.kind) {
+    case 'text':
+    case 'thought':
+      return Buffer.byteLength(progress.text);
+    case 'tool':
+      return progress.title.length;
+    case 'plan':
+      return progress.entries.reduce((sum, { text }) => sum + text.length, 0);
+    case 'usage':
+      return 0;
   }
 }
 

@@ -3,12 +3,13 @@ import type { Failure } from '../../core/ask.ts';
 import { RouteError } from '../../core/ports.ts';
 import type { Log, Models } from '../../core/ports.ts';
 import type { Route, Server } from '../../core/team/file.ts';
-import { bundledServers, hostedServers } from '../../core/team/roster.ts';
+import { hostedServers } from '../../core/team/roster.ts';
 import { answerElicitation, attempt, messageBytes } from './attempt.ts';
 import type { ActiveCalls } from './attempt.ts';
 import type { HostedServer } from './hostedWire.ts';
 import { serverLife } from './server.ts';
 import type { ServerLife } from './server.ts';
+import { oneLine } from './text.ts';
 
 export interface ModelsOptions {
   readonly servers: Readonly<Record<string, Server>>;
@@ -45,16 +46,17 @@ export function openModels(options: ModelsOptions): OpenModels {
   const queues = new Map<string, PQueue>();
   let closed: Promise<void> | undefined;
 
-  const serverOf = (name: string): Running => {
+  const serverOf = ({ server: name, agent }: Route): Running => {
     if (closed) throw new RouteError({ kind: 'cancelled', message: `${name} was closed.` });
-    const known = running.get(name);
-    if (known) return known;
     const hosted = options.hosted && Object.hasOwn(options.hosted, name) ? options.hosted[name] : undefined;
-    const server = hosted ?? (Object.hasOwn(options.servers, name) ? options.servers[name] : undefined);
-    if (!server) throw new RouteError({ kind: 'not-installed', message: noServer(name) });
+    const meant = hosted ?? (Object.hasOwn(options.servers, name) ? options.servers[name] : undefined);
+    if (!meant) throw new RouteError({ kind: 'not-installed', message: noServer(name) });
+    const { key, server } = typeof meant === 'function' ? { key: name, server: meant } : forAgent(name, meant, agent);
+    const known = running.get(key);
+    if (known) return known;
     const calls: ActiveCalls = new Map();
     const life = serverLife({
-      name,
+      name: key,
       server,
       root: options.root,
       env: options.keys?.servers.has(name) ? { ...options.env, ...options.keys.env } : options.env,
@@ -69,7 +71,7 @@ export function openModels(options: ModelsOptions): OpenModels {
       },
     });
     const made = { life, calls };
-    running.set(name, made);
+    running.set(key, made);
     return made;
   };
 
@@ -93,7 +95,7 @@ export function openModels(options: ModelsOptions): OpenModels {
       signal.throwIfAborted();
       let life: ServerLife | undefined;
       try {
-        ({ life } = serverOf(route.server));
+        ({ life } = serverOf(route));
         const names = await life.tools(await life.use(signal), signal);
         return names.has(route.tool)
           ? undefined
@@ -107,7 +109,7 @@ export function openModels(options: ModelsOptions): OpenModels {
 
     async ask(route, input, hooks) {
       hooks.signal.throwIfAborted();
-      const { life, calls } = serverOf(route.server);
+      const { life, calls } = serverOf(route);
       try {
         const output = await queueOf(route).add(() => attempt(life, calls, route, input, hooks), {
           signal: hooks.signal,
@@ -134,7 +136,21 @@ export function openModels(options: ModelsOptions): OpenModels {
 function noServer(name: string): string {
   if ((hostedServers as readonly string[]).includes(name))
     return `The server ${name} is there only where the editor runs the team.`;
-  return (bundledServers as readonly string[]).includes(name)
-    ? `The server ${name} does not ship with this version yet, and your team file defines none of that name.`
-    : `The team file has no server called ${name}.`;
+  return `There is no server called ${name}: no team file defines one, and none of that name ships with this version.`;
+}
+
+/** Where a server's arguments name the agent that a route is for: one process for each, so that one crash is one vendor's. */
+const agentPlace = '${agent}';
+
+function forAgent(name: string, server: Server, agent: string | undefined): { key: string; server: Server } {
+  if (!server.args.some((arg) => arg.includes(agentPlace))) return { key: name, server };
+  if (agent === undefined)
+    throw new RouteError({ kind: 'protocol', message: `A route over ${name} must say which agent.` });
+  // A route may come from a repository: its agent must not be read as an option.
+  if (!/^[a-z][a-z0-9-]{0,39}$/.test(agent)) {
+    const message = `${oneLine(agent, 60)} is no name of an agent: lower case letters, digits and hyphens.`;
+    throw new RouteError({ kind: 'protocol', message });
+  }
+  const args = server.args.map((arg) => arg.replaceAll(agentPlace, () => agent));
+  return { key: `${name} (${agent})`, server: { ...server, args } };
 }

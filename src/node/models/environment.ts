@@ -1,3 +1,6 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Failure } from '../../core/ask.ts';
 import type { Server } from '../../core/team/file.ts';
 
@@ -26,7 +29,7 @@ export interface Settled {
   readonly secrets: readonly string[];
 }
 
-const secretName = /key|token|secret|password|authorization|cookie/i;
+const secretName = /key|token|secret|password|authorization|cookie|credential/i;
 
 /** Fills in a server's configuration; a failure when a variable that it names is not set. */
 export function settle(name: string, server: Server, root: string, env: NodeJS.ProcessEnv): Settled | Failure {
@@ -64,12 +67,13 @@ export function settle(name: string, server: Server, root: string, env: NodeJS.P
   };
 }
 
-/** Those of the named variables that are set. */
+/** Those of the named variables that are set; a name with `*` at its end stands for all that start so. */
 function passed(names: readonly string[], env: NodeJS.ProcessEnv, secrets: string[]): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const name of names) {
-    const value = env[name];
-    if (value === undefined || value === '') continue;
+  const isMeant = (name: string): boolean =>
+    names.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : name === one));
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined || value === '' || !isMeant(name)) continue;
     found[name] = value;
     if (secretName.test(name)) secrets.push(value);
   }
@@ -85,4 +89,63 @@ function allowed(env: NodeJS.ProcessEnv): Record<string, string> {
     if (known && value !== undefined && !value.startsWith('()')) kept[key] = value;
   }
   return kept;
+}
+
+/** Variables that say where a vendor is reached, and so who gets the person's key. */
+const address = /_(?:BASE_URL|API_BASE|ENDPOINT|API_HOST|API_URL|BACKEND_URL)$/i;
+
+/** Files by which a repository can set variables: shells, editors and agents read them. */
+const settingFiles = [
+  '.env',
+  '.env.local',
+  '.env.development',
+  '.envrc',
+  'mise.toml',
+  '.mise.toml',
+  '.vscode/settings.json',
+  '.devcontainer/devcontainer.json',
+  '.devcontainer.json',
+  '.claude/settings.json',
+  '.claude/settings.local.json',
+  '.gemini/.env',
+  '.gemini/settings.json',
+  '.codex/config.toml',
+  '.grok/config.toml',
+  '.cursor/environment.json',
+];
+const settingBytes = 256 * 1024;
+
+/**
+ * The environment without the vendors' addresses that the repository at `root` brought: they would send the person's key to whom the
+ * repository likes. `dropped` names what was left out. An address that stands in none of its files is the person's own.
+ */
+export async function withoutBrought(
+  env: NodeJS.ProcessEnv,
+  root: string,
+): Promise<{ env: NodeJS.ProcessEnv; dropped: string[] }> {
+  const addresses = Object.entries(env).filter(
+    ([key, value]) => address.test(key) && value !== undefined && value !== '',
+  );
+  if (addresses.length === 0) return { env, dropped: [] };
+  const texts = await Promise.all(settingFiles.map((file) => readStart(join(root, file), settingBytes)));
+  const dropped = addresses
+    .filter(([, value]) => texts.some((text) => text.includes(value as string)))
+    .map(([key]) => key);
+  const kept = Object.fromEntries(Object.entries(env).filter(([key]) => !dropped.includes(key)));
+  return { env: kept, dropped };
+}
+
+/** The beginning of a file; nothing where there is none. */
+async function readStart(path: string, bytes: number): Promise<string> {
+  try {
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(bytes), position: 0 });
+      return buffer.toString('utf8', 0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return '';
+  }
 }

@@ -2,7 +2,7 @@ import type { Failure } from '../../core/ask.ts';
 import { RouteError } from '../../core/ports.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Server } from '../../core/team/file.ts';
-import { settle } from './environment.ts';
+import { settle, withoutBrought } from './environment.ts';
 import { hostedWire } from './hostedWire.ts';
 import type { HostedServer } from './hostedWire.ts';
 import { httpWire } from './httpWire.ts';
@@ -81,8 +81,10 @@ export function serverLife(options: ServerOptions): ServerLife {
     log.info(`Server ${name}: ${failure.message}${pause === 0 ? '' : ` (left alone for ${pause} ms)`}`);
   };
 
-  const wireTo = (server: Server): Wire => {
-    const settled = settle(name, server, options.root, options.env);
+  const wireTo = async (server: Server): Promise<Wire> => {
+    const { env, dropped } = await withoutBrought(options.env, options.root);
+    if (dropped.length > 0) log.warn(`Server ${name} does not get ${dropped.join(', ')}: this folder brought it.`);
+    const settled = settle(name, server, options.root, env);
     if ('kind' in settled) throw new RouteError(settled);
     secrets = settled.secrets;
     const wireOptions: WireOptions = {
@@ -97,7 +99,7 @@ export function serverLife(options: ServerOptions): ServerLife {
 
   const begin = async (slot: Slot): Promise<Connection> => {
     const { server, maxBytes } = options;
-    const wire = typeof server === 'function' ? hostedWire({ name, serve: server, maxBytes }) : wireTo(server);
+    const wire = typeof server === 'function' ? hostedWire({ name, serve: server, maxBytes }) : await wireTo(server);
     await delay(notBefore - Date.now(), lifetime.signal);
     alive.add(wire);
     slot.wire = wire;

@@ -3,134 +3,36 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Server } from '@modelcontextprotocol/sdk/server/index.js';
-import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
+import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import type { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
-import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
-import {
-  CallToolRequestSchema,
-  ElicitResultSchema,
-  ErrorCode,
-  ListToolsRequestSchema,
-  McpError,
-} from '@modelcontextprotocol/sdk/types.js';
-import type { CallToolResult, ServerNotification, ServerRequest, Tool } from '@modelcontextprotocol/sdk/types.js';
-import { z } from 'zod';
-import {
-  askCallKey,
-  askInputSchema,
-  askOutputSchema,
-  askPermissionAnswerSchema,
-  askPermissionKey,
-  askProgressKey,
-} from '../../core/ask.ts';
-import type { AskCallRef, AskFailure, AskInput } from '../../core/ask.ts';
-import type { Ending, Stage } from './performance.ts';
+import type { AskInput } from '../../core/ask.ts';
+import { askServer, serveOverStdio } from '../askServer.ts';
+import type { Ending } from '../askServer.ts';
+import type { Stage } from './performance.ts';
 
-/** The only file of this server that knows the MCP SDK. */
+/** How this server is reached: over stdio or HTTP. */
 
 /** Plays one call. Rejects only with the signal's reason. */
 export type OnAsk = (input: AskInput, stage: Stage) => Promise<Ending>;
 
-type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 type Raw = Stage['raw'];
 
-const version = '1';
-/** A person may think for long; the call's own signal ends the wait. */
-const never = 2 ** 31 - 1;
-
-const askTool = {
-  name: 'ask',
-  title: 'Ask a scripted model',
-  description: 'Plays an answer from a script. Streams as progress, asks permissions as elicitation.',
-  inputSchema: z.toJSONSchema(askInputSchema, { io: 'input' }) as Tool['inputSchema'],
-  outputSchema: z.toJSONSchema(askOutputSchema) as NonNullable<Tool['outputSchema']>,
-};
-
 function serverFor(name: string, onAsk: OnAsk, raw: Raw): Server {
-  const server = new Server({ name, version }, { capabilities: { tools: {} } });
-  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [askTool] }));
-  server.setRequestHandler(CallToolRequestSchema, async (request, extra): Promise<CallToolResult> => {
-    if (request.params.name !== askTool.name) {
-      throw new McpError(ErrorCode.InvalidParams, `There is no tool ${request.params.name}, only \`ask\`.`);
-    }
-    const input = askInputSchema.safeParse(request.params.arguments);
-    if (!input.success)
-      return failed({
-        failure: { kind: 'protocol', message: `Not what \`ask\` takes: ${z.prettifyError(input.error)}` },
-      });
-    const ending = await onAsk(input.data, stageFor(input.data, extra, raw));
-    switch (ending.type) {
-      case 'answer':
-        // The text is in structuredContent; twice it would only be double the bytes.
-        return { content: [], structuredContent: ending.output };
-      case 'failure':
-        return failed({ failure: ending.failure });
-      case 'rpc-error':
-        throw new McpError(ErrorCode.InternalError, ending.message);
-    }
+  return askServer({
+    name,
+    version: '1',
+    title: 'Ask a scripted model',
+    description: 'Plays an answer from a script. Streams as progress, asks permissions as elicitation.',
+    onAsk: (input, stage) => onAsk(input, { ...stage, raw }),
   });
-  return server;
-}
-
-function failed(failure: AskFailure): CallToolResult {
-  return {
-    isError: true,
-    content: [{ type: 'text', text: failure.failure.message }],
-    structuredContent: { ...failure },
-  };
-}
-
-function stageFor(input: AskInput, extra: Extra, raw: Raw): Stage {
-  const progressToken = extra._meta?.progressToken;
-  const { run, key, attempt } = input.call;
-  const callRef: AskCallRef = { run, key, attempt };
-  let sent = 0;
-  return {
-    signal: extra.signal,
-    raw,
-    async progress(progress) {
-      if (progressToken === undefined) return;
-      // `message` is for clients that do not know our `_meta`.
-      const message = progress.kind === 'text' || progress.kind === 'thought' ? progress.text : progress.kind;
-      const params = { progressToken, progress: ++sent, message, _meta: { [askProgressKey]: progress } };
-      await extra.sendNotification({ method: 'notifications/progress', params });
-    },
-    async permit(permission) {
-      const params = {
-        mode: 'form' as const,
-        message: `${permission.title}\n${permission.detail}`,
-        requestedSchema: {
-          type: 'object' as const,
-          properties: {
-            answer: { type: 'string' as const, title: 'For how long', enum: ['once', 'run'], default: 'once' },
-          },
-        },
-        _meta: { [askPermissionKey]: permission, [askCallKey]: callRef },
-      };
-      try {
-        const options = { signal: extra.signal, timeout: never };
-        const answer = await extra.sendRequest({ method: 'elicitation/create', params }, ElicitResultSchema, options);
-        if (answer.action !== 'accept') return 'no';
-        return askPermissionAnswerSchema.safeParse(answer.content).data?.answer ?? 'once';
-      } catch {
-        // A client without elicitation has nobody to ask.
-        extra.signal.throwIfAborted();
-        return 'no';
-      }
-    },
-  };
 }
 
 /** Serves over stdin and stdout until stdin ends. */
 export async function serveStdio(name: string, onAsk: OnAsk): Promise<void> {
-  const server = serverFor(name, onAsk, async (text) => {
+  const raw: Raw = async (text) => {
     if (!process.stdout.write(text)) await once(process.stdout, 'drain');
-  });
-  const ended = once(process.stdin, 'end');
-  await server.connect(new StdioServerTransport(process.stdin, process.stdout, { maxBufferSize: 256 * 1024 * 1024 }));
-  await ended;
-  await server.close();
+  };
+  await serveOverStdio(serverFor(name, onAsk, raw));
 }
 
 export interface HttpOptions {

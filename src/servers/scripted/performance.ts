@@ -1,23 +1,13 @@
-import type { AskInput, AskOutput, AskPermission, AskProgress, Edit, Failure, Usage } from '../../core/ask.ts';
+import type { AskInput, AskOutput, Edit, Usage } from '../../core/ask.ts';
+import type { AskStage } from '../askServer.ts';
 import type { Pace } from './script.ts';
 import type { Values } from './template.ts';
 
 /** Where a call is played: what the protocol offers while it runs. */
-export interface Stage {
-  /** Fires when the client cancels the call or goes away. */
-  readonly signal: AbortSignal;
-  progress(progress: AskProgress): Promise<void>;
-  /** No, too, when there is nobody to ask. */
-  permit(permission: AskPermission): Promise<'once' | 'run' | 'no'>;
+export interface Stage extends AskStage {
   /** Writes past the protocol, straight to the client's ear. Throws over HTTP, where there is no such way. */
   raw(text: string): Promise<void>;
 }
-
-/** How a call ends. `rpc-error` is a JSON-RPC error instead of a result. */
-export type Ending =
-  | { readonly type: 'answer'; readonly output: AskOutput }
-  | { readonly type: 'failure'; readonly failure: Failure }
-  | { readonly type: 'rpc-error'; readonly message: string };
 
 /** What a call has said and done so far. */
 export interface Performance {

@@ -5,7 +5,8 @@ import { doEdit, readBelow } from './edits.ts';
 import { playFault } from './faults.ts';
 import type { Choice } from './match.ts';
 import { outputOf } from './performance.ts';
-import type { Ending, Performance, Stage } from './performance.ts';
+import type { Ending } from '../askServer.ts';
+import type { Performance, Stage } from './performance.ts';
 import type { Pace, Script, Step } from './script.ts';
 import { fillJson, fillText, findValues } from './template.ts';
 
