@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PrivateRepository } from './privateRepository.ts';
-import { isSecret } from './snapshot.ts';
+import { isSecret } from '../../core/change/secretFiles.ts';
 import { listTree, textBytes, textsOf } from './trees.ts';
 import type { TreeEntry } from './trees.ts';
 

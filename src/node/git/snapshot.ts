@@ -1,3 +1,4 @@
+import { isSecret } from '../../core/change/secretFiles.ts';
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { git, gitLine, GitError } from './git.ts';
@@ -170,15 +171,6 @@ async function notesOf(project: ProjectFolder, seen: Seen): Promise<string[]> {
 async function usesFilters(project: ProjectFolder, wanted: ReadonlySet<string>): Promise<boolean> {
   if (!wanted.has('.gitattributes')) return false;
   return /^[^#\n]*\sfilter=/m.test(await readFile(join(project.root, '.gitattributes'), 'utf8').catch(() => ''));
-}
-
-/** True for a file that commonly holds keys or passwords. */
-export function isSecret(path: string): boolean {
-  const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();
-  if (/^\.env(\..+)?$/.test(name)) return !/\.(example|sample|template|dist|defaults?)$/.test(name);
-  return /^(id_(rsa|dsa|ecdsa|ed25519)|\.netrc|\.pgpass|\.git-credentials|credentials\.json)$|\.(pem|key|p12|pfx|jks|keystore|kdbx)$/.test(
-    name,
-  );
 }
 
 /** Up to three names, and how many more. */
