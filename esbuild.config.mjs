@@ -11,8 +11,19 @@ const require = __createRequire(import.meta.url);`;
 
 const esm = { platform: 'node', target: 'node22.18', format: 'esm', banner: { js: requireBanner } };
 
+/** CommonJS has no `import.meta`: what asks where it lies gets the bundle's own place. */
+const extension = {
+  platform: 'node',
+  target: 'node22.18',
+  format: 'cjs',
+  external: ['vscode'],
+  define: { 'import.meta.url': '__moduleUrl' },
+  banner: { js: `const __moduleUrl = require('node:url').pathToFileURL(__filename).href;` },
+};
+
 /** One row per bundle. Only the extension may mark `vscode` external: a stray import of it breaks every other bundle. */
 const entries = {
+  extension: { ...extension, source: 'src/vscode/extension.ts', outfile: 'dist/extension.cjs' },
   cli: { ...esm, source: 'src/cli/main.ts', outfile: 'dist/cli.main.mjs' },
   'servers/scripted': { ...esm, source: 'src/servers/scripted/main.ts', outfile: 'dist/servers/scripted.mjs' },
 };
