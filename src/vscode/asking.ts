@@ -1,6 +1,6 @@
 import type { AskPermission } from '../core/ask.ts';
 import type { GateVerdict } from '../core/change/change.ts';
-import type { StopQuestion } from '../core/ports.ts';
+import type { Amended, StopQuestion } from '../core/ports.ts';
 
 /** What a run asks the person. `at` counts up: they are shown in this order, and answering one never moves another. */
 export type Question = { readonly id: string; readonly at: number; readonly run: string } & (
@@ -13,10 +13,12 @@ type OfKind<K extends Question['kind']> = Extract<Question, { kind: K }>;
 
 /** What can be answered to which kind of question. */
 export interface Answers {
-  readonly stop: 'go' | 'stop';
+  readonly stop: 'go' | 'stop' | Amended;
   readonly permission: 'once' | 'run' | 'no';
   readonly held: 'yes' | 'no';
 }
+
+export type Answer = Answers[Question['kind']];
 
 type Asked<K extends Question['kind']> = Omit<OfKind<K>, 'id' | 'at'>;
 
@@ -26,10 +28,10 @@ export interface Asking {
   /** Waits for the answer. Rejects with the signal's reason; the question is gone then. */
   ask<K extends Question['kind']>(question: Asked<K>, signal: AbortSignal): Promise<Answers[K]>;
   /** False when nobody asks this any more, or the answer is none to it. */
-  answer(id: string, answer: string): boolean;
+  answer(id: string, answer: Answer): boolean;
 }
 
-const answersOf: { readonly [K in Question['kind']]: readonly Answers[K][] } = {
+const words: { readonly [K in Question['kind']]: readonly Answer[] } = {
   stop: ['go', 'stop'],
   permission: ['once', 'run', 'no'],
   held: ['yes', 'no'],
@@ -37,7 +39,7 @@ const answersOf: { readonly [K in Question['kind']]: readonly Answers[K][] } = {
 
 /** Opens the queue; `onChange` is told after every change of it. */
 export function openAsking(onChange: () => void): Asking {
-  const waiting = new Map<string, { question: Question; settle: (answer: string) => void }>();
+  const waiting = new Map<string, { question: Question; settle: (answer: Answer) => void }>();
   let count = 0;
   return {
     get questions() {
@@ -70,7 +72,9 @@ export function openAsking(onChange: () => void): Asking {
     },
     answer(id, answer) {
       const found = waiting.get(id);
-      if (!found || !(answersOf[found.question.kind] as readonly string[]).includes(answer)) return false;
+      if (!found) return false;
+      const { kind } = found.question;
+      if (typeof answer === 'string' ? !words[kind].includes(answer) : kind !== 'stop') return false;
       found.settle(answer);
       return true;
     },

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { oneLine, visible } from '../core/words/plain.ts';
-import type { Question } from './asking.ts';
+import type { Answer, Question } from './asking.ts';
 import { questionUri } from './documents.ts';
 import type { Parts } from './parts.ts';
 
@@ -10,7 +10,7 @@ const mostShown = 400;
 interface Choice {
   readonly label: string;
   /** What is answered; absent: it is shown. */
-  readonly answer?: string;
+  readonly answer?: Answer;
 }
 
 /**
@@ -29,7 +29,7 @@ export function notifyQuestions({ session, settings }: Pick<Parts, 'session' | '
   return session.onChange(next);
 }
 
-async function notify(question: Question, answer: (answer: string) => void): Promise<void> {
+async function notify(question: Question, answer: (answer: Answer) => void): Promise<void> {
   const { text, choices } = notificationOf(question);
   const chosen = await vscode.window.showInformationMessage(text, ...choices.map(({ label }) => label));
   const choice = choices.find(({ label }) => label === chosen);

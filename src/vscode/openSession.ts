@@ -72,6 +72,7 @@ export function openSession(around: Surroundings): OpenSession {
         log: around.log,
         signal: closing.signal,
         from: `${personName()} in another window`,
+        env: around.env,
       });
       projects.set(root, project);
       // A folder that could not be one may be one later.

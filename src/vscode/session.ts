@@ -3,7 +3,7 @@ import type { JournalRecord } from '../core/run/events.ts';
 import type { RunState } from '../core/run/state.ts';
 import type { Project } from '../node/project.ts';
 import type { RunInfo } from '../node/run/runs.ts';
-import type { Question } from './asking.ts';
+import type { Answer, Question } from './asking.ts';
 import type { Tail } from './tails.ts';
 
 /** Why nothing can be done in this window, or that something can. */
@@ -67,7 +67,7 @@ export interface Session {
   leave(): void;
   stop(run: string): Promise<void>;
   say(run: string, text: string, to?: string): Promise<void>;
-  answer(question: string, answer: string): void;
+  answer(question: string, answer: Answer): void;
   apply(run: string): Promise<void>;
   undo(run: string): Promise<void>;
   clean(run: string | undefined): Promise<void>;
