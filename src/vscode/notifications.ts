@@ -45,7 +45,7 @@ export function notificationOf(question: Question): { text: string; choices: rea
       const what = visible(detail).trim();
       const whole = kind !== 'edit' && what.length <= mostShown && !what.includes('\n');
       const text = `${oneLine(role)} asks: ${oneLine(title)}${whole ? `: ${what}` : ''}`;
-      const deny = { label: 'Deny', answer: 'no' };
+      const deny: Choice = { label: 'Deny', answer: 'no' };
       if (!whole) return { text, choices: [{ label: kind === 'edit' ? 'Show the Change' : 'Show the Command' }, deny] };
       return {
         text,

@@ -34,7 +34,8 @@ export async function runDesktop(scenario: Scenario, version: string, built: str
         },
         launchArgs: [
           ...(folder === undefined ? [] : [folder]),
-          ...['--user-data-dir', user, '--disable-extensions'],
+          `--user-data-dir=${user}`,
+          '--disable-extensions',
           ...(scenario.trust === false ? [] : ['--disable-workspace-trust']),
         ],
       }).catch(() => 1);
