@@ -1,7 +1,7 @@
 // node esbuild.config.mjs [entry ...]       builds every bundle, or the named ones
 // node esbuild.config.mjs --watch           builds again on every change
 // node esbuild.config.mjs --check-layers    proves that core is pure; writes nothing
-import { chmod, glob, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, glob, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { build, context } from 'esbuild';
 
@@ -26,6 +26,14 @@ const entries = {
   extension: { ...extension, source: 'src/vscode/extension.ts', outfile: 'dist/extension.cjs' },
   cli: { ...esm, source: 'src/cli/main.ts', outfile: 'dist/cli.main.mjs' },
   'servers/scripted': { ...esm, source: 'src/servers/scripted/main.ts', outfile: 'dist/servers/scripted.mjs' },
+  webview: {
+    platform: 'browser',
+    target: 'chrome132',
+    format: 'esm',
+    minify: true,
+    source: 'src/webview/main.ts',
+    outfile: 'dist/webview/panel.js',
+  },
 };
 
 /** Not written inside glob(): knip would take every file that a literal pattern matches for used. */
@@ -57,6 +65,13 @@ async function writeLauncher() {
   await mkdir('dist', { recursive: true });
   await writeFile('dist/cli.mjs', lines.join('\n'));
   await chmod('dist/cli.mjs', 0o755);
+}
+
+/** The editor's icons, as a font and its stylesheet, lie beside the webview's bundle. */
+async function copyIcons() {
+  await mkdir('dist/webview', { recursive: true });
+  for (const name of ['codicon.css', 'codicon.ttf'])
+    await copyFile(`node_modules/@vscode/codicons/dist/${name}`, `dist/webview/${name}`);
 }
 
 /** Bundles all of core for a browser with nothing external: node:* and vscode do not resolve there. */
@@ -93,6 +108,7 @@ async function main() {
     throw new Error(`No such entry: ${unknown.join(', ')}. There are: ${Object.keys(entries).join(', ')}.`);
   const names = positionals.length > 0 ? positionals : Object.keys(entries);
   await writeLauncher();
+  if (names.includes('webview')) await copyIcons();
   const options = names.map((name) => {
     const { source, ...rest } = entries[name];
     return { ...common, ...rest, entryPoints: [source] };

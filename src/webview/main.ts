@@ -1,0 +1,153 @@
+import { html, nothing, render, type TemplateResult } from 'lit';
+import type { FromPanel, PanelRole, PanelState, ToPanel } from '../protocol.ts';
+import { recall, remember, takeDraft, vscode } from './memory.ts';
+import type { Page } from './page.ts';
+import { listenForKeys, stopOf } from './roving.ts';
+import { settled, type Still, stillOf } from './still.ts';
+import { composer } from './view/composer.ts';
+import { explanation, notices, runHead } from './view/head.ts';
+import { review } from './view/review.ts';
+import { roleKey, roleList } from './view/roles.ts';
+import { bus, earlierRuns, findingList, planLine } from './view/sections.ts';
+import { wantList } from './view/wants.ts';
+
+/** The page of the team panel: it draws the last state that it was sent, and sends what the person wants. */
+
+const root = document.querySelector<HTMLElement>('#panel');
+if (!root) throw new Error('The page has no place for the panel.');
+const place = root;
+
+const kept = recall();
+let state: PanelState | undefined;
+/** The host's clock less ours. */
+let ahead = 0;
+let drawing = false;
+let looked = '';
+/** Roles that are open by themselves; held as they are while the pointer or the focus is among the rows. */
+const opened = new Map<string, boolean>();
+const spoken = { text: '', key: '' };
+
+const send = (intent: FromPanel): void => vscode.postMessage(intent);
+
+function draw(): void {
+  if (drawing) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    if (state) drawNow(state);
+  });
+}
+
+function pageOf(now: PanelState): Page {
+  return {
+    state: now,
+    kept,
+    now: Date.now() + ahead,
+    send,
+    draw,
+    keep(change) {
+      Object.assign(kept, change);
+      remember(kept);
+      draw();
+    },
+    isOpen: (key, byItself) => kept.folds[key] ?? byItself,
+    fold(key, open) {
+      kept.folds[key] = open;
+      remember(kept);
+      draw();
+    },
+    stop: stopOf,
+  };
+}
+
+function drawNow(now: PanelState): void {
+  const page = pageOf(now);
+  const still: Still = stillOf(place);
+  openByThemselves(now, still.isHeld);
+  announce(now);
+  render(whole(page), place);
+  settled(place, still);
+  lookAt(now);
+}
+
+function whole(page: Page): TemplateResult {
+  const { state: now } = page;
+  const { run } = now;
+  return html`<div class="top">
+      ${now.explanation === undefined ? nothing : explanation(page, now.explanation)}
+      ${now.composer === undefined ? nothing : composer(page, now.composer)} ${notices(page, now.notices)}
+      ${run === undefined ? nothing : runHead(page, run)} ${wantList(page, now.wants)}
+    </div>
+    <div class="rest">
+      ${
+        run === undefined
+          ? nothing
+          : html`${roleList(page, run, (role) => isOpen(run, role))} ${planLine(page, run)} ${review(page, run)}
+            ${findingList(page, run)} ${bus(page, run)}`
+      }
+      ${earlierRuns(page, now)}
+    </div>
+    <div class="unseen" role="status" aria-live="polite">${spoken.text}</div>`;
+}
+
+const isOpen = (run: NonNullable<PanelState['run']>, role: PanelRole): boolean => {
+  const key = roleKey(run, role);
+  return kept.folds[key] ?? opened.get(key) ?? false;
+};
+
+function openByThemselves({ run }: PanelState, isHeld: boolean): void {
+  if (!run) return;
+  for (const role of run.roles) {
+    const key = roleKey(run, role);
+    if (!isHeld || !opened.has(key)) opened.set(key, role.since !== undefined);
+  }
+}
+
+/** Only what changes the picture is said: a phase, an end, something that wants the person. */
+function announce({ run, wants }: PanelState): void {
+  const phase = run?.phases.findLast(({ sign }) => sign === 'working')?.label;
+  const want = wants[0];
+  const key = [run?.id, run?.word, phase, want?.id].join('\n');
+  if (key === spoken.key) return;
+  spoken.key = key;
+  spoken.text = want
+    ? `It needs you: ${want.text}`
+    : run
+      ? `${run.word}${phase === undefined ? '' : `: ${phase}`}`
+      : '';
+}
+
+/** Tells the host whose live text is on the screen. */
+function lookAt({ run }: PanelState): void {
+  const roles =
+    run?.roles.filter((role) => role.since !== undefined && isOpen(run, role)).map(({ role }) => role) ?? [];
+  const now = roles.join('\n');
+  if (now === looked) return;
+  looked = now;
+  send({ type: 'look', roles });
+}
+
+window.addEventListener('message', (event: MessageEvent<unknown>) => {
+  const message = event.data as ToPanel | undefined;
+  if (message?.type !== 'state') return;
+  state = message.state;
+  ahead = state.now - Date.now();
+  takeDraft(kept, state);
+  draw();
+});
+// What folds by itself does so when nobody is in the way any more.
+place.addEventListener('pointerleave', draw);
+place.addEventListener('focusout', draw);
+listenForKeys(
+  place,
+  (key, open) => {
+    kept.folds[key] = open;
+    remember(kept);
+    draw();
+  },
+  draw,
+);
+setInterval(() => {
+  if (state?.run?.since !== undefined || state?.run?.roles.some((role) => role.since !== undefined)) draw();
+}, 1000);
+send({ type: 'ready' });

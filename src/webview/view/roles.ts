@@ -1,0 +1,91 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { PanelCall, PanelRole, PanelRun } from '../../protocol.ts';
+import { elapsed, type Page, passed } from '../page.ts';
+import { markdown } from './markdown.ts';
+import { links, scriptedMark, sign } from './parts.ts';
+
+/** The key of a role's fold. */
+export const roleKey = (run: PanelRun, role: PanelRole): string => `role ${run.id} ${role.role}`;
+
+/** A row per role, in an order that never changes. Who works is open by itself. */
+export function roleList(page: Page, run: PanelRun, isOpen: (role: PanelRole) => boolean): TemplateResult {
+  const stop = page.stop(
+    'roles',
+    run.roles.map((role) => role.role),
+  );
+  return html`<section class="roles" aria-label="Team">
+    <ul class="rows" data-list="roles">
+      ${repeat(
+        run.roles,
+        (role) => role.role,
+        (role) => row(page, run, role, isOpen(role), role.role === stop),
+      )}
+    </ul>
+    ${run.leftOut.length === 0 ? nothing : html`<p class="aside muted">left out: ${run.leftOut.join('; ')}</p>`}
+    ${run.notes.map((note) => html`<p class="aside muted">${note}</p>`)}
+  </section>`;
+}
+
+function row(page: Page, run: PanelRun, role: PanelRole, open: boolean, isStop: boolean): TemplateResult {
+  const ms = passed(page.now, role);
+  const word = role.waitsFor === undefined || !open ? role.word : `waiting for ${role.waitsFor}`;
+  const lastNote = role.notes.at(-1);
+  return html`<li class="row ${role.sign}">
+    <button
+      type="button"
+      class="row-head"
+      data-item=${role.role}
+      tabindex=${isStop ? 0 : -1}
+      aria-expanded=${open}
+      title=${role.waitsFor === undefined ? nothing : `waiting for ${role.waitsFor}`}
+      @click=${() => page.fold(roleKey(run, role), !open)}
+    >
+      ${sign(role.sign)}
+      <span class="name">${role.title}</span>
+      <span class="model">${role.model}</span>
+      <span class="word">${word}</span>
+      <span class="numbers">${role.numbers}</span>
+      <span class="time">${ms > 0 || role.since !== undefined ? elapsed(ms) : ''}</span>
+    </button>
+    ${role.failure === undefined ? nothing : html`<p class="under failed">${role.failure}</p>`}
+    ${open ? nothing : lastNote === undefined ? nothing : html`<p class="under muted clip" title=${lastNote}>${lastNote}</p>`}
+    ${open ? inside(page, role) : nothing}
+  </li>`;
+}
+
+function inside(page: Page, role: PanelRole): TemplateResult {
+  const facts = [role.route === undefined ? '' : `by ${role.route}`, role.numbers].filter(Boolean).join(' · ');
+  const working = role.since !== undefined;
+  return html`<div class="inside">
+    ${
+      facts === '' && !role.scripted
+        ? nothing
+        : html`<p class="facts muted">${facts} ${role.scripted ? scriptedMark() : nothing}</p>`
+    }
+    ${role.notes.map((note) => html`<p class="muted">${note}</p>`)}
+    ${role.waitsFor === undefined ? nothing : html`<p class="muted">It waits for ${role.waitsFor}.</p>`}
+    ${working ? tail(role) : role.said === undefined ? nothing : markdown(role.said)}
+    ${
+      role.calls.length > 1
+        ? html`<ul class="calls" aria-label="Calls">
+            ${role.calls.map((call) => callLine(page, call))}
+          </ul>`
+        : nothing
+    }
+    ${links(page, role.actions)}
+  </div>`;
+}
+
+/** The live text: one text node, held at its end by the layout. */
+const tail = (role: PanelRole): TemplateResult =>
+  html`<div class="tail" role="log" aria-live="off" aria-label="What ${role.title} writes" tabindex="0">
+    <pre .textContent=${role.tail || role.calls.at(-1)?.title || ''}></pre>
+  </div>`;
+
+const callLine = (page: Page, call: PanelCall): TemplateResult =>
+  html`<li>
+    ${sign(call.sign)}<span class="clip" title=${call.title}>${call.title}</span>
+    <span class="unseen">${call.sign}</span>
+    <span class="time">${elapsed(passed(page.now, call))}</span>
+  </li>`;
