@@ -30,7 +30,10 @@ export function textIn(content: unknown): string {
   return part['content'] === undefined ? '' : textIn(part['content']);
 }
 
-/** A person's words without what harnesses put in beside them between tags of their own. */
+/** A person's words without what harnesses put in beside them: between tags of their own, or as a word about a tool. */
 export function ownWords(said: string): string {
-  return said.replaceAll(/<(system-reminder|environment_context|user_info)>[^]*?<\/\1>/g, '').trim();
+  return said
+    .replaceAll(/<(system-reminder|environment_context|user_info|rules)>[^]*?<\/\1>/g, '')
+    .replaceAll(/<\/?user_query>|^Tool loaded\.$/gm, '')
+    .trim();
 }

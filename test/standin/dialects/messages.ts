@@ -10,13 +10,15 @@ export const messages: Wire = {
   read(body) {
     const thinking = object(body['thinking']);
     const budget = thinking['budget_tokens'];
+    const said = list(body['messages']).map(object);
+    const isSystem = (message: Json): boolean => message['role'] === 'system';
     return {
       dialect: 'messages',
       model: text(body['model']),
       effort:
         text(object(body['output_config'])['effort']) || (typeof budget === 'number' ? String(budget) : undefined),
-      system: textIn(body['system']),
-      ...talkOf(list(body['messages']).map(object).flatMap(saidOf)),
+      system: [textIn(body['system']), ...said.filter(isSystem).map((m) => textIn(m['content']))].join('\n'),
+      ...talkOf(said.filter((m) => !isSystem(m)).flatMap(saidOf)),
       tools: list(body['tools']).map((tool) => text(object(tool)['name'])),
       wantsJson: object(body['output_config'])['format'] !== undefined,
       stream: body['stream'] === true,

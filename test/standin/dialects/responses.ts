@@ -17,7 +17,8 @@ export const responses: Wire = {
       effort: text(object(body['reasoning'])['effort']) || undefined,
       system: [text(body['instructions']), ...items.filter(isSystem).map((item) => textIn(item['content']))].join('\n'),
       ...talkOf(items.filter((item) => !isSystem(item)).flatMap(saidOf)),
-      tools: list(body['tools']).map(object).flatMap(namesOf),
+      // Codex hands some of them on as an item of the input.
+      tools: [body, ...items].flatMap((holder) => list(holder['tools']).map(object).flatMap(namesOf)),
       wantsJson: text(object(object(body['text'])['format'])['type']).startsWith('json'),
       stream: body['stream'] === true,
       body,
