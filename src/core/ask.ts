@@ -84,7 +84,11 @@ export const askOutputSchema = z.object({
 });
 export type AskOutput = z.infer<typeof askOutputSchema>;
 
-/** Why an attempt failed. All but `cancelled` and `budget` move the call on to the next route. */
+/**
+ * Why an attempt failed. All but `cancelled` and `budget` move the call on to the next route; after `no-session`, with which
+ * a server says that it cannot go on in the session that it was given, the same route is asked anew, without one.
+ * `person`: by the person's word, which says how it goes on.
+ */
 export const failureKinds = [
   'not-installed',
   'not-signed-in',
@@ -104,6 +108,7 @@ export const failureKinds = [
   'no-session',
   'left-alone',
   'budget',
+  'person',
   'cancelled',
 ] as const;
 export const failureSchema = z.object({

@@ -1,6 +1,7 @@
 import type { AskInput, AskOutput, AskPermission, AskProgress, Failure, Usage } from './ask.ts';
 import type { FileChange, GateVerdict } from './change/change.ts';
 import type { Amendment } from './run/amendments.ts';
+import type { Control } from './run/control.ts';
 import type { CheckResult, JournalRecord, RunEvent } from './run/events.ts';
 import type { Check, Route } from './team/file.ts';
 
@@ -33,9 +34,11 @@ export interface Journal {
 
 export interface InboxMessage {
   readonly id: string;
-  readonly kind: 'say' | 'stop';
+  readonly kind: 'say' | 'stop' | 'control';
   readonly text: string;
   readonly to?: string;
+  /** With `control`: what is to be done. */
+  readonly control?: Control;
   readonly from: string;
 }
 
@@ -195,6 +198,8 @@ export interface Person {
 
 /** Live text of calls; watchers tail it. Not part of the journal. */
 export interface Transcripts {
+  /** Keeps what an attempt was asked, without secrets, beside what it says. Never throws. */
+  prompt(call: string, attempt: number, text: string): void;
   append(call: string, attempt: number, text: string): void;
   /** No more text will come of this attempt: what was held back, for a secret may stand across chunks, is written now. */
   end(call: string, attempt: number): void;

@@ -1,6 +1,7 @@
 import { applyRun, type Begin, type RunEnd, runWorkflow } from '../core/phases/workflow.ts';
 import { UserError } from '../core/errors.ts';
 import type { Log, Person } from '../core/ports.ts';
+import { type Control, controlText } from '../core/run/control.ts';
 import { type JournalRecord, outcomes } from '../core/run/events.ts';
 import { fold, type RunState } from '../core/run/state.ts';
 import type { Budget, Check } from '../core/team/file.ts';
@@ -15,7 +16,7 @@ import { journalPath, openJournal, readJournal, tailJournal } from './run/journa
 import { acquireLease, type Lease } from './run/lease.ts';
 import { recallStart, rememberStart, type RunStart } from './run/provenance.ts';
 import { createRun, listRuns, resolveRun, type RunInfo } from './run/runs.ts';
-import { tailTranscript, transcriptPath } from './run/transcripts.ts';
+import { readPrompt, tailTranscript, transcriptPath } from './run/transcripts.ts';
 import { approvedTeam, teamOf } from './team/inForce.ts';
 
 /** How a host takes part in a run of its own. */
@@ -71,6 +72,10 @@ export interface Project {
   tail(run: string, call: string, attempt: number, signal: AbortSignal): AsyncIterable<string>;
   say(run: string, text: string, to?: string): Promise<void>;
   requestStop(run: string): Promise<void>;
+  /** Says what is to become of a call under way, or of a route for the rest of the run. The run's owner takes it; events tell what came of it. */
+  control(run: string, control: Control): Promise<void>;
+  /** What an attempt of a call was asked, without secrets; undefined when that was not kept. */
+  prompt(run: string, call: string, attempt: number): Promise<string | undefined>;
   /** Removes the checkouts of one run, or of all that have ended; commits and journals stay. Gives the runs. */
   clean(run: string | undefined, signal: AbortSignal): Promise<string[]>;
   /** What of the team can be reached from here, and what to do about the rest. */
@@ -264,6 +269,13 @@ export async function openProject(
     async requestStop(run) {
       const info = await infoOf(run);
       await postToInbox(info.folder, { kind: 'stop', text: '', from: options.from });
+    },
+    async control(run, control) {
+      const info = await infoOf(run);
+      await postToInbox(info.folder, { kind: 'control', text: controlText(control), control, from: options.from });
+    },
+    async prompt(run, call, attempt) {
+      return readPrompt((await infoOf(run)).folder, call, attempt);
     },
     async clean(run, signal) {
       const workspaces = await openWorkspaces({ root, run: 'clean', log, signal });

@@ -153,6 +153,7 @@ export async function openPorts(o: PortsOptions): Promise<OpenPorts> {
       applier,
       person: o.person,
       transcripts: {
+        prompt: (call, attempt, text) => transcripts.prompt(call, attempt, text),
         append(call, attempt, text) {
           transcripts.append(call, attempt, text);
           o.onText?.(call, attempt, text);

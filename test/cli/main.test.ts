@@ -178,7 +178,7 @@ describe('orchestra, a run', function () {
       /alternative\.1 {2}refuted/,
       /Ledger {2}\d+ hunks/,
       /^ {4}critic {2}.*done/m,
-      /moved agents → keys/,
+      /moved agents \(\w+\) → keys/,
     ])
       assert.match(shown.stdout, words);
     const json = linesOf((await orchestra(['show', '--json'], here())).stdout);
@@ -316,7 +316,7 @@ describe('orchestra demo', function () {
       assert.equal(code, 0, stderr + stdout);
       for (const words of [
         /\(scripted\)/,
-        /moved agents → keys: rate limit/,
+        /moved agents \(gemini\) → keys: rate limit/,
         /refuted alternative\.1/,
         /permission no/,
         /needs work/,

@@ -84,6 +84,7 @@ export function blockOf(record: JournalRecord, after: RunState, run: string, liv
     case 'phase.started':
     case 'triage.made':
     case 'stop.asked':
+    case 'call.waiting':
     case 'call.started':
     case 'call.failed':
     case 'call.sent-back':

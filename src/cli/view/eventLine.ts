@@ -1,3 +1,4 @@
+import { routeName } from '../../core/run/control.ts';
 import type { EventOf, JournalRecord, RunEvent } from '../../core/run/events.ts';
 import type { RunState } from '../../core/run/state.ts';
 import { ledgerWords } from './ledger.ts';
@@ -39,6 +40,7 @@ function words(event: RunEvent, state: RunState, run: string, look: Look): strin
       return `wants you: ${event.question}`;
     case 'stop.answered':
       return event.answer === 'amended' ? amended(event, state) : `${event.stop}: ${event.answer} (${event.by})`;
+    case 'call.waiting':
     case 'call.started':
     case 'call.failed':
     case 'call.sent-back':
@@ -63,14 +65,16 @@ function words(event: RunEvent, state: RunState, run: string, look: Look): strin
   }
 }
 
-type CallEvent = EventOf<'call.started' | 'call.failed' | 'call.sent-back' | 'call.ended'>;
+type CallEvent = EventOf<'call.waiting' | 'call.started' | 'call.failed' | 'call.sent-back' | 'call.ended'>;
 
 function callWords(event: CallEvent, state: RunState, look: Look): string {
   const who = `${event.phase} ${event.role}`;
   switch (event.type) {
+    case 'call.waiting':
+      return `${who}: waiting: ${event.why}`;
     case 'call.started': {
       const again = event.attempt > 1 ? ` (attempt ${event.attempt})` : '';
-      return `${who}: working${again}: ${event.title}; ${modelName(look, event.model, event.effort)} over ${event.server}`;
+      return `${who}: working${again}: ${event.title}; ${modelName(look, event.model, event.effort)} over ${routeName(event)}`;
     }
     case 'call.failed': {
       const move = state.calls[event.call]?.moves.at(-1);

@@ -4,7 +4,7 @@ import { cell, clip, glyph, paint, spread, widthOf, wrap, type Glyph, type Look 
 import { oneLine, plain } from '../../core/words/plain.ts';
 import { resultOf } from '../../core/words/result.ts';
 import { modelName, moveWords } from './words.ts';
-import { between, count, elapsed, failureName, money } from '../../core/words/words.ts';
+import { between, clock, count, elapsed, failureName, money } from '../../core/words/words.ts';
 
 /** What is known beside the journal: the last text of calls under way, and the time. */
 export interface Live {
@@ -76,7 +76,7 @@ export function roleRows(state: RunState, phase: Phase, live: Live, look: Look, 
 }
 
 function partRows(state: RunState, part: Part, columns: Columns, live: Live, look: Look, over: boolean): string[] {
-  const working = part.calls.filter((call) => call.state === 'working');
+  const working = part.calls.filter((call) => call.state === 'working' || call.state === 'waiting');
   if (part.calls.length === 0) return [waitingRow(state, part.role, columns, look)];
   if (working.length > 0) return working.flatMap((call) => workingRows(call, columns, live, look));
   return foldedRows(state, part, columns, look, over);
@@ -91,10 +91,10 @@ function waitingRow(state: RunState, role: string, columns: Columns, look: Look)
 
 function workingRows(call: CallState, columns: Columns, live: Live, look: Look): string[] {
   const row = numbersRow(look, columns, {
-    sign: 'working',
+    sign: call.state === 'waiting' ? 'waiting' : 'working',
     role: call.role,
     model: modelName(look, call.model, call.effort),
-    word: 'working',
+    word: call.state === 'waiting' ? waitWord(call) : 'working',
     ms: between(call.startedAt, live.now),
     tokens: call.tokens,
     usd: call.usd,
@@ -107,6 +107,11 @@ function workingRows(call: CallState, columns: Columns, live: Live, look: Look):
     return [clip(look, `${row}   ${tail(look, call, live, room)}`), ...moves];
   }
   return [clip(look, row.trimEnd()), ...moves, `    ${tail(look, call, live, look.width - 4)}`.trimEnd()];
+}
+
+/** `waiting`, or until when. */
+function waitWord({ waits }: CallState): string {
+  return waits?.until === undefined ? 'waiting' : `waiting, ${clock(Date.parse(waits.until))}`;
 }
 
 /** What a role that is not working did in this phase, as one row and its moves. */
@@ -201,6 +206,7 @@ function numbersRow(look: Look, columns: Columns, row: Numbers): string {
 /** What the call is for, and the line of text that is being written: it fills up and then starts anew, so that nothing slides under the eye. */
 function tail(look: Look, call: CallState, live: Live, room: number): string {
   if (room < 8) return '';
+  if (call.waits) return paint(look, 'dim', clip(look, oneLine(call.waits.why), room));
   const title = oneLine(call.title);
   const raw = live.tails.get(call.call) ?? '';
   // The typed answer at its end is for code; what it says is shown when it is held.

@@ -42,7 +42,7 @@ export function workingLines(
   const rows = roleRows(state, phase, live, look);
   const calls = Object.values(state.calls);
   const begun = calls.some((call) => call.phase === phase);
-  if (wants.length === 0 && begun && !calls.some((call) => call.state === 'working'))
+  if (wants.length === 0 && begun && !calls.some((call) => call.state === 'working' || call.state === 'waiting'))
     rows.push(paint(look, 'dim', clip(look, '  no model is at work: git and checks')));
   return fold([...wants, ...title], rows, [footer], options.height, look);
 }

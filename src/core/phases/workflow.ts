@@ -114,6 +114,7 @@ async function listen(handle: RunHandle, signal: AbortSignal): Promise<void> {
       await handle.run.ports.inbox.settle(message.id);
       // A stop that an earlier owner had taken already must not stop the run that is resumed after it.
       if (message.kind === 'stop' && news) handle.stop(`Stopped by ${message.from}.`);
+      if (message.control && news) await handle.control(message.control, message.from);
     }
   } catch (error) {
     if (!isAbort(error) && !signal.aborted) handle.run.ports.log.warn(`The inbox cannot be read: ${reasonOf(error)}`);

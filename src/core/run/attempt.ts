@@ -4,6 +4,7 @@ import { type Clock, RouteError } from '../ports.ts';
 import { type Reservation, settled, tokensOfBytes, usdOf } from './budget.ts';
 import type { CallSpec } from './callSpec.ts';
 import type { AnswerKind } from './answers.ts';
+import type { Held } from './controls.ts';
 import type { Emit, Run } from './engine.ts';
 import type { EventOf } from './events.ts';
 import { permitsOf } from './permits.ts';
@@ -30,14 +31,14 @@ export async function oneAttempt<K extends AnswerKind>(
   run: Run,
   spec: CallSpec<K>,
   way: Way,
-  ask: { attempt: number; text: string; session: string | undefined },
+  ask: { attempt: number; text: string; session: string | undefined; held: Held },
   emit: Emit,
 ): Promise<Made> {
   const { ports, input, signal } = run;
   const { cast, key, phase, kind, access } = spec;
   const { limits } = input.team;
-  const { attempt, text, session } = ask;
-  const { server } = way.route;
+  const { attempt, text, session, held } = ask;
+  const { server, agent } = way.route;
   const ref = { call: key, role: cast.role, phase };
   const promptBytes = bytesOf(text);
   let reservation: Reservation = run.budget.reserve({ call: key, attempt }, way.model, promptBytes, kind);
@@ -45,6 +46,7 @@ export async function oneAttempt<K extends AnswerKind>(
   const longest = stopwatch(ports.clock, limits.callMinutes * 60_000);
   const asking = { call: key, attempt, role: cast.role, title: cast.title, phase, access };
   const permits = permitsOf(run, asking, (wait) => longest.pause(wait), emit);
+  const word = held.signal;
   let started = false;
   let heard = 0;
   const failed = (failure: Failure, usage?: AskOutput['usage']): Made & { ok: false } => ({
@@ -55,9 +57,11 @@ export async function oneAttempt<K extends AnswerKind>(
   const gaveUp = async (failure: Failure): Promise<void> => {
     if (!started) return;
     const { cost } = failed(failure);
-    await emit({ type: 'call.failed', ...ref, attempt, server, model: way.name, failure, estimated: false, ...cost });
+    const at = { attempt, server, agent, model: way.name };
+    await emit({ type: 'call.failed', ...ref, ...at, failure, estimated: false, ...cost });
   };
   try {
+    if (word.aborted) return failed(held.failure());
     const cwd = await spec.cwd({ fresh: session === undefined });
     await emit({
       type: 'call.started',
@@ -68,6 +72,7 @@ export async function oneAttempt<K extends AnswerKind>(
       effort: way.effort,
       attempt,
       server,
+      agent,
       id: way.id,
       promptBytes,
       reserved: { tokens: reservation.tokens, usd: reservation.usd },
@@ -75,6 +80,7 @@ export async function oneAttempt<K extends AnswerKind>(
       session,
     });
     started = true;
+    ports.transcripts.prompt(key, attempt, text);
     const { budget } = run.state();
     const output = await ports.models.ask(
       way.route,
@@ -83,7 +89,7 @@ export async function oneAttempt<K extends AnswerKind>(
         prompt: text,
         model: way.id,
         effort: way.effort,
-        agent: way.route.agent,
+        agent,
         cwd,
         access,
         paths: spec.paths && [...spec.paths],
@@ -92,7 +98,7 @@ export async function oneAttempt<K extends AnswerKind>(
         maxOutputTokens: budget.tokens === undefined && budget.usd === undefined ? undefined : reservation.output,
       },
       {
-        signal: AbortSignal.any([signal, overspent.signal, longest.signal]),
+        signal: AbortSignal.any([signal, overspent.signal, longest.signal, word]),
         silenceMs: limits.silenceSeconds * 1000,
         answerBytes: limits.answerBytes,
         onProgress(progress) {
@@ -121,6 +127,7 @@ export async function oneAttempt<K extends AnswerKind>(
       await gaveUp({ kind: 'budget', message });
       throw new RunStopped('spent', message, 'Go on with more: `orchestra resume --budget …`.');
     }
+    if (word.aborted) return failed(held.failure());
     if (longest.signal.aborted)
       return failed({ kind: 'silence', message: `No end after ${limits.callMinutes} minutes.` });
     if (error instanceof RouteError) return failed(error.failure, error.usage);

@@ -1,3 +1,4 @@
+import { routeName } from './control.ts';
 import type { EventOf, RunEvent } from './events.ts';
 import type { CallState, RunState } from './state.ts';
 
@@ -24,10 +25,12 @@ export function patchOfCall(s: RunState, e: RunEvent, at: string): Partial<RunSt
         model: e.model,
         effort: e.effort,
         server: e.server,
+        agent: e.agent,
         id: e.id,
         attempt: e.attempt,
         state: 'working',
         startedAt: before?.startedAt ?? at,
+        attemptAt: at,
         tokens: before?.tokens ?? 0,
         usd: before?.usd,
         estimated: before?.estimated ?? false,
@@ -37,6 +40,29 @@ export function patchOfCall(s: RunState, e: RunEvent, at: string): Partial<RunSt
         moves: before?.moves ?? [],
       };
       return { calls: { ...s.calls, [e.call]: call }, spent: { ...s.spent, calls: s.spent.calls + 1 } };
+    }
+    case 'call.waiting': {
+      const before = s.calls[e.call];
+      const { call, role, phase, kind, title, model, effort, server, agent, id } = e;
+      const waiting: CallState = {
+        ...(before ?? { attempt: 0, startedAt: at, tokens: 0, estimated: false, scripted: false, moves: [] }),
+        call,
+        role,
+        phase,
+        kind,
+        title,
+        model,
+        effort,
+        server,
+        agent,
+        id,
+        state: 'waiting',
+        waits: { why: e.why, until: e.until },
+        // One that was interrupted, and goes on.
+        endedAt: undefined,
+        failure: undefined,
+      };
+      return { calls: { ...s.calls, [e.call]: waiting } };
     }
     case 'call.failed': {
       const call = s.calls[e.call];
@@ -49,14 +75,18 @@ export function patchOfCall(s: RunState, e: RunEvent, at: string): Partial<RunSt
         estimated: s.spent.estimated || (tokens > 0 && e.estimated),
       };
       if (!call) return { spent };
-      const to = e.next && (e.next.model === e.model ? e.next.server : `${e.next.model} (${e.next.server})`);
+      const to = e.next && toOf(e, e.next);
       const moved = {
         ...call,
         open: undefined,
+        waits: undefined,
         tokens: call.tokens + tokens,
         usd: usd === undefined ? call.usd : (call.usd ?? 0) + usd,
         estimated: call.estimated || (tokens > 0 && e.estimated),
-        moves: [...call.moves, { model: e.model, server: e.server, failure: e.failure, to }],
+        moves: [
+          ...call.moves,
+          { model: e.model, server: e.server, agent: e.agent, attempt: e.attempt, failure: e.failure, to },
+        ],
       };
       return { calls: { ...s.calls, [e.call]: moved }, spent };
     }
@@ -73,6 +103,7 @@ export function patchOfCall(s: RunState, e: RunEvent, at: string): Partial<RunSt
       const sum = {
         ...call,
         open: undefined,
+        waits: undefined,
         tokens: call.tokens + tokensOf(e.usage),
         usd: e.usd === undefined ? call.usd : (call.usd ?? 0) + e.usd,
         estimated: call.estimated || e.estimated,
@@ -101,6 +132,13 @@ export function patchOfCall(s: RunState, e: RunEvent, at: string): Partial<RunSt
   }
 }
 
+/** Where a call went on, in as few words as tell it from where it was. */
+function toOf(from: EventOf<'call.failed'>, next: NonNullable<EventOf<'call.failed'>['next']>): string {
+  const route = routeName(next);
+  if (next.model !== from.model) return `${next.model} (${route})`;
+  return next.server === from.server && next.agent === from.agent ? `${next.id} (${route})` : route;
+}
+
 /** The command that was allowed for this run. Nothing else can be: what a request of another kind says is no command line. */
 function commandOf(s: RunState, id: string): string[] {
   return s.permissions.flatMap((p) => (p.id === id && p.kind === 'command' ? [p.detail] : []));
@@ -116,12 +154,13 @@ function leastOf(e: EventOf<'call.started'>): { tokens: number; usd: number } {
 export function interrupted(s: RunState, at: string): Pick<RunState, 'calls' | 'spent'> {
   let { spent } = s;
   const entries = Object.entries(s.calls).map(([key, call]): [string, CallState] => {
-    if (call.state !== 'working') return [key, call];
+    if (call.state !== 'working' && call.state !== 'waiting') return [key, call];
     const { tokens, usd } = call.open ?? { tokens: 0, usd: 0 };
     if (call.open) spent = { ...spent, tokens: spent.tokens + tokens, usd: spent.usd + usd, estimated: true };
     const ended: CallState = {
       ...call,
       open: undefined,
+      waits: undefined,
       tokens: call.tokens + tokens,
       usd: usd > 0 ? (call.usd ?? 0) + usd : call.usd,
       estimated: call.estimated || call.open !== undefined,

@@ -3,7 +3,9 @@ import type { InboxMessage, Ports } from '../ports.ts';
 import type { TeamFile } from '../team/file.ts';
 import { type Breaker, openBreaker } from './breaker.ts';
 import { type BudgetKeeper, openBudget } from './budget.ts';
+import type { Control } from './control.ts';
 import type { EventOf, JournalRecord, Outcome, RunEvent } from './events.ts';
+import { type Controls, openControls } from './controls.ts';
 import { withoutSecrets } from './clean.ts';
 import { fold, type RunState } from './state.ts';
 import { RunStopped } from './stopped.ts';
@@ -27,6 +29,8 @@ export interface Run {
   /** One for all lanes. */
   readonly budget: BudgetKeeper;
   readonly breaker: Breaker;
+  /** The person's word to calls under way. */
+  readonly controls: Controls;
   /** Checkouts that are being made, so that lanes that want the same one wait for it. */
   readonly opening: Map<string, Promise<string>>;
   /** Words of the person that a call is about to take, by role and id: of two calls of a role only one tells them. */
@@ -60,14 +64,19 @@ export interface RunHooks {
   onRecord?(record: JournalRecord): void;
 }
 
-/** The key of a step that failed inside a phase that never ended is done anew on resume; all other ends stand. */
+/**
+ * The key of a step that failed inside a phase that never ended is done anew on resume; all other ends stand. So does a
+ * call that the person stopped, unless the run failed afterwards, perhaps for want of it.
+ */
 function endsOf(records: readonly JournalRecord[]): Map<string, JournalRecord> {
   const over = new Set(records.flatMap((r) => (r.event.type === 'phase.ended' ? [r.event.phase as string] : [])));
   const ends = new Map<string, JournalRecord>();
+  const lastFailure = records.findLast((r) => r.event.type === 'run.ended' && r.event.outcome === 'failed')?.seq ?? 0;
   for (const record of records) {
     if (record.step === undefined || record.ends === undefined) continue;
     const { event } = record;
-    if (event.type === 'call.ended' && !event.ok && !over.has(event.phase)) continue;
+    const stands = event.type === 'call.ended' && event.failure?.kind === 'person' && record.seq > lastFailure;
+    if (event.type === 'call.ended' && !event.ok && !over.has(event.phase) && !stands) continue;
     if (event.type === 'change.failed' && !over.has('implementation')) continue;
     ends.set(record.step, record);
   }
@@ -82,6 +91,8 @@ export interface RunHandle {
   stop(reason: string): void;
   /** Journals a message from outside, once; false when it was there already. */
   received(message: InboxMessage): Promise<boolean>;
+  /** Says the person's word to a call under way; where nothing comes of it that is noted. */
+  control(control: Control, by: string): Promise<void>;
   /** Journals how the run ended. */
   end(end: { outcome: Outcome; reason?: string; hint?: string }): Promise<void>;
   close(): void;
@@ -133,6 +144,7 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
     signal: all,
     budget: openBudget(() => state),
     breaker: openBreaker(ports.clock, input.team.limits.breakerSeconds * 1000),
+    controls: openControls(),
     opening: new Map(),
     taking: new Map(),
     declined: new Set(),
@@ -195,9 +207,15 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
     },
     async received(message) {
       if (state.said.some((m) => m.id === message.id)) return false;
-      const { id, kind, to, from } = message;
-      await append({ event: { type: 'inbox.received', id, kind, text: message.text, to, from } });
+      const { id, kind, to, control, from } = message;
+      await append({ event: { type: 'inbox.received', id, kind, text: message.text, to, control, from } });
       return true;
+    },
+    async control(word, by) {
+      // What is said of a route is in the state, and counts from the next attempt on.
+      if (!('call' in word)) return;
+      const problem = run.controls.say(word, by);
+      if (problem !== undefined) await run.note('info', problem);
     },
     async end(end) {
       await append({ event: { type: 'run.ended', ...end } });

@@ -3,6 +3,7 @@ import { effortSchema, failureSchema, usageSchema } from '../ask.ts';
 import { fates, finalHunkSchema, gateVerdictSchema, ledgerEntrySchema } from '../change/change.ts';
 import { budgetSchema, castSchema } from '../team/file.ts';
 import { amendedTeamSchema, amendmentSchema, offerSchema } from './amendments.ts';
+import { controlSchema } from './control.ts';
 import { findingSchema, planSchema, triageSchema, verdictSchema } from './answers.ts';
 import { forecastSchema } from './forecast.ts';
 
@@ -125,6 +126,8 @@ export const runEventSchema = z.discriminatedUnion('type', [
     effort: effortSchema.optional(),
     attempt: z.number().int().positive(),
     server: z.string(),
+    /** Of a server with several. */
+    agent: z.string().optional(),
     /** The id that was asked for. */
     id: z.string(),
     promptBytes: z.number().int(),
@@ -137,13 +140,29 @@ export const runEventSchema = z.discriminatedUnion('type', [
     ...callRef,
     attempt: z.number().int().positive(),
     server: z.string(),
+    agent: z.string().optional(),
     model: z.string(),
     failure: failureSchema,
     usage: usageSchema.optional(),
     usd: z.number().optional(),
     estimated: z.boolean().default(true),
     /** Where the call goes on; absent when this was the last way. */
-    next: z.object({ model: z.string(), server: z.string(), id: z.string() }).optional(),
+    next: z.object({ model: z.string(), server: z.string(), agent: z.string().optional(), id: z.string() }).optional(),
+  }),
+  /** Before an attempt: the call waits until its route can be asked. */
+  ev('call.waiting', {
+    ...callRef,
+    kind: z.string(),
+    title: z.string(),
+    model: z.string(),
+    effort: effortSchema.optional(),
+    server: z.string(),
+    agent: z.string().optional(),
+    id: z.string(),
+    /** One sentence. */
+    why: z.string(),
+    /** ISO time at which it goes on at the latest; absent when that is not known. */
+    until: z.string().optional(),
   }),
   ev('call.sent-back', {
     ...callRef,
@@ -195,9 +214,10 @@ export const runEventSchema = z.discriminatedUnion('type', [
   }),
   ev('inbox.received', {
     id: z.string(),
-    kind: z.enum(['say', 'stop']),
+    kind: z.enum(['say', 'stop', 'control']),
     text: z.string(),
     to: z.string().optional(),
+    control: controlSchema.optional(),
     from: z.string(),
   }),
   /** The person's words that went into the prompt of this call. */

@@ -16,13 +16,18 @@ export interface CallState {
   readonly title: string;
   readonly model: string;
   readonly effort?: Effort;
+  /** The route that it is on, or was last. */
   readonly server: string;
+  readonly agent?: string;
   readonly id: string;
   readonly attempt: number;
-  readonly state: 'working' | 'done' | 'failed';
-  /** ISO times. */
+  readonly state: 'waiting' | 'working' | 'done' | 'failed';
+  /** ISO times. `attemptAt`: when the last attempt began. */
   readonly startedAt: string;
+  readonly attemptAt?: string;
   readonly endedAt?: string;
+  /** What it waits for, in `waiting`; `until` is an ISO time. */
+  readonly waits?: { readonly why: string; readonly until?: string };
   readonly tokens: number;
   readonly usd?: number;
   readonly estimated: boolean;
@@ -34,7 +39,10 @@ export interface CallState {
   readonly moves: readonly {
     readonly model: string;
     readonly server: string;
+    readonly agent?: string;
+    readonly attempt: number;
     readonly failure: Failure;
+    /** The route that came next, as people see it; absent when there was none. */
     readonly to?: string;
   }[];
   readonly failure?: Failure;
@@ -109,6 +117,8 @@ export interface RunState {
   readonly undone: boolean;
   readonly messages: readonly EventOf<'message.posted'>[];
   readonly said: readonly EventOf<'inbox.received'>[];
+  /** Routes that are left alone for this run by the person's word. */
+  readonly left: readonly { readonly server: string; readonly agent?: string; readonly by: string }[];
   readonly taken: readonly EventOf<'inbox.taken'>[];
   /** Asked and not answered yet; several lanes can ask. `stop` is the last of them. */
   readonly asked: readonly EventOf<'stop.asked'>[];
@@ -155,6 +165,7 @@ const empty: RunState = {
   undone: false,
   messages: [],
   said: [],
+  left: [],
   taken: [],
   asked: [],
   permissions: [],
@@ -246,7 +257,7 @@ function patchOfRun(s: RunState, e: RunEvent, at: string): Patch | undefined {
       return { asked, stop: asked.at(-1), ...(e.answer === 'amended' && amended(s, e)) };
     }
     case 'inbox.received':
-      return s.said.some((m) => m.id === e.id) ? {} : { said: [...s.said, e] };
+      return s.said.some((m) => m.id === e.id) ? {} : { said: [...s.said, e], left: leftAfter(s, e) };
     case 'inbox.taken':
       return { taken: [...s.taken, e] };
     case 'message.posted':
@@ -338,6 +349,13 @@ function patchOfWork(s: RunState, e: RunEvent): Patch | undefined {
     default:
       return undefined;
   }
+}
+
+function leftAfter({ left }: RunState, { control, from: by }: EventOf<'inbox.received'>): RunState['left'] {
+  if (control?.kind !== 'leave' && control?.kind !== 'use') return left;
+  const { server, agent } = control;
+  const others = left.filter((one) => one.server !== server || one.agent !== agent);
+  return control.kind === 'use' ? others : [...others, { server, agent, by }];
 }
 
 function firstLine(text: string): string {

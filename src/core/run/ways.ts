@@ -53,7 +53,7 @@ export function waysOf(team: Pick<TeamFile, 'models'>, cast: Cast, session: Sess
 }
 
 /** Where a call can go on after a failure: over the same route only for another id, not over what just broke, and after its own end nowhere. */
-export function waysAfter(ways: readonly Way[], failed: Way, { kind }: Failure): Way[] {
+export function waysAfter(ways: readonly Way[], failed: Way, { kind }: Pick<Failure, 'kind'>): Way[] {
   if (kind === 'cancelled' || kind === 'budget') return [];
   const otherId = kind === 'no-model' || kind === 'wrong-model';
   return ways.filter(

@@ -1,3 +1,4 @@
+import { routeName } from '../run/control.ts';
 import type { CallState } from '../run/state.ts';
 import { oneLine } from './plain.ts';
 
@@ -46,6 +47,7 @@ export const plural = (n: number, one: string, many = `${one}s`): string => `${n
 /** The failure kinds as a person says them. */
 const failureWords: Record<NonNullable<CallState['failure']>['kind'], string> = {
   'no-model': 'no such model',
+  person: 'by hand',
   'not-installed': 'not installed',
   'not-signed-in': 'not signed in',
   'not-approved': 'not approved',
@@ -82,6 +84,7 @@ export function movedWords(move: CallState['moves'][number], arrow = '→'): str
   const why = failureName(move.failure);
   const said = oneLine(move.failure.message);
   const reason = said === '' ? why : `${why}. ${said}`;
-  if (move.to === undefined) return `${oneLine(move.server)} failed: ${reason}`;
-  return `moved ${oneLine(move.server)} ${arrow} ${oneLine(move.to)}: ${reason}`;
+  const from = oneLine(routeName(move));
+  if (move.to === undefined) return `${from} failed: ${reason}`;
+  return `moved ${from} ${arrow} ${oneLine(move.to)}: ${reason}`;
 }

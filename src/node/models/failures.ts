@@ -7,7 +7,7 @@ import { oneLine } from './text.ts';
 type Kind = Failure['kind'];
 
 /** Kinds that only our own side can know; a server that names one has merely failed. */
-const ours: ReadonlySet<Kind> = new Set(['not-approved', 'left-alone', 'budget', 'cancelled']);
+const ours: ReadonlySet<Kind> = new Set(['not-approved', 'left-alone', 'budget', 'person', 'cancelled']);
 
 /** The failure that a result with `isError` states, where it keeps to the `ask` contract. */
 export function structuredFailure(structured: unknown): Failure | undefined {

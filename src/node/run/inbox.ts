@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../core/errors.ts';
 import type { Inbox, InboxMessage, Log } from '../../core/ports.ts';
+import { controlSchema } from '../../core/run/control.ts';
 import { createExclusive, liesWithin, makeFolder, removeStale, syncFolder, writeAtomic } from '../files.ts';
 import { watchFolder } from './watch.ts';
 
@@ -15,18 +16,16 @@ const waitingMost = 1000;
 
 const messageSchema = z.strictObject({
   id: z.string().regex(/^\d{13}-[0-9a-f]{10}$/),
-  kind: z.enum(['say', 'stop']),
+  kind: z.enum(['say', 'stop', 'control']),
   text: z.string().refine((text) => Buffer.byteLength(text) <= textBytes, 'longer than 32 KB'),
   to: z.string().min(1).max(64).optional(),
+  control: controlSchema.optional(),
   from: z.string().min(1).max(200),
   at: z.string(),
 });
 
 /** Leaves a message for the run's owner, present or next; resolves to its id when it is on disk. Ids sort by the sender's clock. Throws `UserError`. */
-export async function postToInbox(
-  runFolder: string,
-  message: { kind: 'say' | 'stop'; text: string; to?: string; from: string },
-): Promise<string> {
+export async function postToInbox(runFolder: string, message: Omit<InboxMessage, 'id'>): Promise<string> {
   if (!(await stat(runFolder).catch(() => undefined))?.isDirectory()) {
     throw new UserError('no-run', `There is no run in ${runFolder}.`, { hint: '`orchestra runs` lists them.' });
   }
@@ -127,8 +126,9 @@ async function readMessage(folder: string, name: string): Promise<Read> {
   const message = messageSchema.safeParse(value);
   if (!message.success) return { reason: z.prettifyError(message.error) };
   if (`${message.data.id}.json` !== name) return { reason: `its id is ${message.data.id}` };
-  const { at: _at, to, ...rest } = message.data;
-  return { message: to === undefined ? rest : { ...rest, to } };
+  const { at: _at, to, control, ...rest } = message.data;
+  if ((rest.kind === 'control') !== (control !== undefined)) return { reason: 'it does not say what is to be done' };
+  return { message: { ...rest, ...(to !== undefined && { to }), ...(control && { control }) } };
 }
 
 function jsonOf(text: string): unknown {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, open } from 'node:fs/promises';
+import { appendFile, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Log, Transcripts } from '../../core/ports.ts';
 import { liesWithin } from '../files.ts';
@@ -33,6 +33,18 @@ export function transcriptPath(runFolder: string, call: string, attempt: number)
   return join(runFolder, 'transcripts', `${plain || 'call'}${mark}.${attempt}.md`);
 }
 
+/** Where what an attempt was asked lies. */
+export function promptPath(runFolder: string, call: string, attempt: number): string {
+  return transcriptPath(runFolder, call, attempt).replace(/md$/, 'prompt.md');
+}
+
+/** What an attempt was asked; undefined when that was not kept. */
+export async function readPrompt(runFolder: string, call: string, attempt: number): Promise<string | undefined> {
+  const path = promptPath(runFolder, call, attempt);
+  if (!(await liesWithin(runFolder, path).catch(() => false))) return undefined;
+  return readFile(path, 'utf8').catch(() => undefined);
+}
+
 /**
  * Writes live text beside a run. Best effort: it never throws and never makes the run wait; text that cannot be written (full disk) is
  * given up, for that attempt, with one warning.
@@ -43,6 +55,12 @@ export function openTranscripts(runFolder: string, options: TranscriptOptions): 
   const ending = new Set<Promise<void>>();
   let closed = false;
   return {
+    prompt(call, attempt, text) {
+      if (closed) return;
+      const file = openTranscript(promptPath(runFolder, call, attempt), most, options);
+      file.append(text);
+      ending.add(file.end());
+    },
     append(call, attempt, text) {
       if (closed || text === '') return;
       const path = transcriptPath(runFolder, call, attempt);

@@ -3,6 +3,7 @@ import { judgeChange } from '../../../src/core/change/gate.ts';
 import { mergeText } from '../../../src/core/change/merge.ts';
 import { UserError } from '../../../src/core/errors.ts';
 import type { Applier, Gate, Inbox, InboxMessage, Person, Ports } from '../../../src/core/ports.ts';
+import type { Control } from '../../../src/core/run/control.ts';
 import type { CheckResult, JournalRecord } from '../../../src/core/run/events.ts';
 import { fold, type RunState } from '../../../src/core/run/state.ts';
 import type { Check, TeamFile } from '../../../src/core/team/file.ts';
@@ -36,6 +37,8 @@ export interface World {
   probe: Parameters<typeof scriptedModels>[0]['probe'];
   /** A word to the inbox from another terminal, in the middle of things. */
   say(text: string, to?: string, kind?: InboxMessage['kind']): void;
+  /** The same for what is to become of a call or a route. */
+  control(control: Control): void;
 }
 
 const arrivals = new WeakMap<World, Set<() => void>>();
@@ -60,16 +63,12 @@ export function newWorld(options: { team: TeamFile; project: Record<string, stri
     check: () => undefined,
     prepare: async () => {},
     probe: undefined,
-    say(text, to, kind = 'say') {
-      world.inbox.push({
-        id: `i${world.inbox.length + 1}-${text.length}`,
-        kind,
-        text,
-        from: 'ana',
-        ...(to !== undefined && { to }),
-      });
-      for (const wake of arrivals.get(world) ?? []) wake();
-    },
+    control: (control) => post({ kind: 'control', text: '', control }),
+    say: (text, to, kind = 'say') => post({ kind, text, ...(to !== undefined && { to }) }),
+  };
+  const post = (message: Omit<InboxMessage, 'id' | 'from'>): void => {
+    world.inbox.push({ ...message, id: `i${world.inbox.length + 1}-${message.text.length}`, from: 'ana' });
+    for (const wake of arrivals.get(world) ?? []) wake();
   };
   arrivals.set(world, new Set());
   return world;
@@ -151,6 +150,7 @@ export function portsOf(world: World, life: Life, journal: Ports['journal']): Po
       approve: async (file, diff, signal) => (life.assertAlive(), world.person.approve?.(file, diff, signal) ?? 'no'),
     },
     transcripts: {
+      prompt: (call, attempt, text) => void world.transcripts.set(`${call}#${attempt} asked`, text),
       append: (call, attempt, text) => {
         const key = `${call}#${attempt}`;
         world.transcripts.set(key, (world.transcripts.get(key) ?? '') + text);

@@ -52,6 +52,21 @@ describe('inbox', () => {
     await assert.rejects(box.settle('../../../etc/passwd'), /not the id/);
   }).timeout(60_000);
 
+  it('carries what is to become of a call, and refuses what does not say it', async () => {
+    const control = { kind: 'move', call: 'analysis/critic' } as const;
+    await postToInbox(folder(), { kind: 'control', text: 'move it', control, from: 'ana' });
+    const [message] = await take(1);
+    assert.deepEqual([message?.kind, message?.control], ['control', control]);
+    await openInbox(folder(), quietLog()).settle(message?.id ?? '');
+    await postToInbox(folder(), { kind: 'control', text: 'do', from: 'ana' });
+    await postToInbox(folder(), { kind: 'say', text: 'well', from: 'ana' });
+    assert.deepEqual(
+      (await take(1)).map((m) => m.text),
+      ['well'],
+    );
+    assert.equal((await readdir(join(inbox(), 'rejected'))).length, 2);
+  });
+
   it('ends with the signal, and waits for nothing else', async () => {
     const stop = new AbortController();
     const reading = (async () => {

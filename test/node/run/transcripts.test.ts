@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { redactStream } from '../../../src/core/bus/redact.ts';
-import { openTranscripts, tailTranscript, transcriptPath } from '../../../src/node/run/transcripts.ts';
+import { openTranscripts, readPrompt, tailTranscript, transcriptPath } from '../../../src/node/run/transcripts.ts';
 import { quietLog, scratch, until } from './support.ts';
 
 describe('transcripts', () => {
@@ -23,6 +23,20 @@ describe('transcripts', () => {
       (await readFile(transcriptPath(folder(), 'analysis/critic', 2), 'utf8')).length,
       pieces.join('!').length + 1,
     );
+  });
+
+  it('keep what an attempt was asked beside it, without its secrets', async () => {
+    const secret = { name: 'KEY', value: 'hunter2-secret-1234' };
+    const transcripts = openTranscripts(folder(), { log: quietLog(), filter: () => redactStream([secret]) });
+    transcripts.prompt('analysis/critic', 1, `Judge ${secret.value} it.`);
+    transcripts.append('analysis/critic', 1, 'So.');
+    await transcripts.close();
+    const asked = (await readPrompt(folder(), 'analysis/critic', 1)) ?? '';
+    assert.match(asked, /^Judge .* it[.]$/);
+    assert.ok(!asked.includes(secret.value));
+    assert.equal(await readFile(transcriptPath(folder(), 'analysis/critic', 1), 'utf8'), 'So.');
+    assert.equal(await readPrompt(folder(), 'analysis/critic', 2), undefined);
+    assert.equal(await readPrompt(folder(), '../../x', 1), undefined);
   });
 
   it('have safe names, one for each call', () => {
