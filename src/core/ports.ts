@@ -186,6 +186,8 @@ export interface Amended {
 /** The person, through whatever host there is. `nobody`: there is none to ask. */
 export interface Person {
   readonly name: string;
+  /** Set where the person reviews the change hunk by hunk when it is ready: the run ends there, and asks nothing about it. */
+  readonly reviews?: boolean;
   /** Amendments are taken at the stops for the team and the plan. */
   decide(question: StopQuestion, signal: AbortSignal): Promise<Decision | Amended>;
   permit(

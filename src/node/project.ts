@@ -1,4 +1,4 @@
-import { applyRun, type Begin, type RunEnd, runWorkflow } from '../core/phases/workflow.ts';
+import { applyRun, type Begin, type RunEnd, runWorkflow, type Workflow } from '../core/phases/workflow.ts';
 import { UserError } from '../core/errors.ts';
 import type { Log, Person } from '../core/ports.ts';
 import { type Control, controlText } from '../core/run/control.ts';
@@ -10,6 +10,7 @@ import { openApplier } from './apply/apply.ts';
 import { diagnose, type Diagnosis } from './doctor.ts';
 import { projectRoot } from './git/person.ts';
 import { openWorkspaces } from './git/workspaces.ts';
+import { type OpenReview, openReview } from './review/openReview.ts';
 import { openPorts, type Surroundings } from './runPorts.ts';
 import { postToInbox } from './run/inbox.ts';
 import { journalPath, openJournal, readJournal, tailJournal } from './run/journal.ts';
@@ -60,6 +61,8 @@ export interface Project {
   resume(run: string, host: Host, budget?: Partial<Budget>): Promise<RunResult>;
   apply(run: string, host: Host): Promise<RunResult>;
   undo(run: string, host: Host): Promise<{ run: string; files: string[] }>;
+  /** The review of a run's change, hunk by hunk; `by` is who decides. Opening it reads nothing yet. */
+  review(run: string, by: string): Promise<OpenReview>;
   runs(): Promise<RunInfo[]>;
   /** The run that a person means; without words the youngest. */
   find(words?: string): Promise<RunInfo>;
@@ -115,7 +118,7 @@ export async function openProject(
     start: RunStart,
     host: Host,
     begin: Begin,
-    how: { workflow: typeof runWorkflow | typeof applyRun; goesOn: boolean },
+    how: { workflow: Workflow; goesOn: boolean },
   ): Promise<RunResult> =>
     owning(info, host.signal, async (lease) => {
       const inForce = await approvedTeam(root, start, host.signal);
@@ -228,6 +231,22 @@ export async function openProject(
           await journal.close();
           await workspaces.close();
         }
+      });
+    },
+    async review(run, by) {
+      const info = await infoOf(run);
+      return openReview({
+        root,
+        run: info.id,
+        folder: info.folder,
+        by,
+        log,
+        owning: (signal, work) => owning(info, signal, work),
+        async drive(workflow, host) {
+          const start = await recallStart(root, info.id, info.folder);
+          const begin: Begin = { type: 'run.resumed', by: host.person.name, engine: version };
+          return drive(info, start, host, begin, { workflow, goesOn: false });
+        },
       });
     },
     runs: () => listRuns(root),

@@ -9,6 +9,7 @@ import { columnsOf, phaseLine, roleRows, type Live } from './rows.ts';
 import { prose, teamLines } from './team.ts';
 import { budgetFrom, budgetWords } from './words.ts';
 import { between, clock } from '../../core/words/words.ts';
+import { reviewWords } from '../../core/words/review.ts';
 import { candidateLines, changeLines, checkLines, mergeLines, resolvedLines } from './work.ts';
 
 /**
@@ -76,6 +77,12 @@ export function blockOf(record: JournalRecord, after: RunState, run: string, liv
       return ['', ...gateLines(event.files, look)];
     case 'gate.approved':
       return [paint(look, 'dim', clip(look, `  approved ${oneLine(event.path)} ${byWords(event.by)}`))];
+    case 'review.decided':
+    case 'review.reverted':
+    case 'review.dismissed':
+    case 'review.joined':
+    case 'review.finished':
+      return [paint(look, 'dim', clip(look, `  ${oneLine(reviewWords(event))}`))];
     case 'apply.undone':
       return [clip(look, `${glyph(look, 'done')} undone: ${event.files.length} files are as they were`)];
     case 'report.made':
@@ -97,6 +104,7 @@ export function blockOf(record: JournalRecord, after: RunState, run: string, liv
     case 'change.judged':
     case 'change.failed':
     case 'integration.ended':
+    case 'review.part':
     case 'apply.done':
       return [];
   }

@@ -8,6 +8,7 @@ import { planWords } from './plan.ts';
 import { teamWords } from './team.ts';
 import { budgetFrom, budgetWords, modelName, moveWords, spentWords } from './words.ts';
 import { between, count, elapsed, failureName, money, plural } from '../../core/words/words.ts';
+import { reviewWords } from '../../core/words/review.ts';
 import { checkedWhat, statWords } from './work.ts';
 
 /** One event as one plain line, for pipes and logs: when, what, who and the numbers. `after` has the record in it. */
@@ -152,6 +153,14 @@ function workWords(event: WorkEvent, state: RunState, look: Look): string {
       return `ledger: ${ledgerWords(event.entries, look)}; ${event.balanced ? 'balanced' : 'does not balance'}`;
     case 'gate.judged':
       return `gate: ${event.files.map((file) => `${file.path} ${file.verdict}${file.reason === undefined ? '' : ` (${file.reason})`}`).join(', ')}`;
+    case 'review.decided':
+    case 'review.reverted':
+    case 'review.dismissed':
+    case 'review.joined':
+    case 'review.finished':
+      return `review: ${reviewWords(event)}`;
+    case 'review.part':
+      return `review: ${plural(event.hunks.length, 'hunk')} as a tree`;
     case 'gate.approved':
       return `gate: ${event.path} approved by ${event.by}`;
     case 'apply.done':

@@ -1,4 +1,5 @@
 import { fates, type LedgerEntry } from '../../core/change/change.ts';
+import { reviewedEntries } from '../../core/review/account.ts';
 import type { RunState } from '../../core/run/state.ts';
 import { cell, clip, dots, glyph, paint, widthOf, wrap, type Look } from './look.ts';
 import { oneLine } from '../../core/words/plain.ts';
@@ -9,7 +10,7 @@ import { plural } from '../../core/words/words.ts';
 export function ledgerLines(state: RunState, look: Look): string[] {
   const { ledger } = state;
   if (!ledger) return [];
-  const { entries } = ledger;
+  const entries = reviewedEntries(state);
   const verdict = ledger.balanced ? paint(look, 'green', 'balanced') : paint(look, 'red', 'does not balance');
   const lines = wrap(
     prose(look),

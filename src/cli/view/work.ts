@@ -25,6 +25,7 @@ export function checkedWhat(on: string): string {
   if (on === 'base') return 'the base';
   if (on === 'merged') return 'the merged change';
   if (on === 'part') return 'the part that goes in';
+  if (on.startsWith('review:')) return 'what you keep';
   if (on === 'final') return 'the final change';
   return oneLine(on.replace(/^change:/, ''));
 }

@@ -1,3 +1,5 @@
+import { reviewedEntries } from '../review/account.ts';
+import { treeOf } from '../review/summary.ts';
 import type { RunState } from '../run/state.ts';
 import { unsettled } from './implementation.ts';
 import type { ReviewResult } from './review.ts';
@@ -60,8 +62,12 @@ function who(s: RunState): string[] {
 }
 
 function checks(s: RunState): string[] {
-  const last = s.checks['part'] ?? s.checks['merged'];
-  if (!last || last.results.length === 0) return ['None are configured: nothing was checked.'];
+  const { finished } = s.review;
+  const whole = s.checks['part'] ?? s.checks['merged'];
+  if (!whole || whole.results.length === 0) return ['None are configured: nothing was checked.'];
+  const tree = finished && treeOf(s, finished.kept);
+  const last = finished ? Object.values(s.checks).findLast((c) => c.tree === tree) : whole;
+  if (!last) return ['What was kept is a part of what was checked: not checked.'];
   return last.results.map((r) => {
     const excused = last.excused.includes(r.name) ? ', and red before the change: it judges nobody' : '';
     return `${r.name} (\`${r.run}\`): ${r.result}${r.reason === undefined ? '' : `, ${r.reason}`}${excused}`;
@@ -69,7 +75,7 @@ function checks(s: RunState): string[] {
 }
 
 function ledger(s: RunState): string[] {
-  const entries = s.ledger?.entries ?? [];
+  const entries = reviewedEntries(s);
   const writers = [...new Set(entries.map((e) => e.change))];
   const lines = writers.map((change) => {
     const mine = entries.filter((e) => e.change === change);

@@ -20,14 +20,30 @@ export interface ReviewResult {
 export async function review(run: Run, options: { n: number; ask: boolean }): Promise<ReviewResult> {
   const { ledger, base } = run.state();
   if (!ledger || !base) throw new RunStopped('failed', 'There is no change to apply.');
+  return pour(run, `review/${options.n}`, { base, tree: ledger.tree, ask: options.ask, check: true });
+}
+
+/** What is to be applied: a change from the base to a tree. */
+export interface Poured {
+  readonly base: EventOf<'base.taken'>;
+  readonly tree: string;
+  /** Ask the person before it is applied. */
+  readonly ask: boolean;
+  /** Check what is left when the gate keeps files back, and apply only what is not red. */
+  readonly check: boolean;
+}
+
+/** Judges a change, asks for its held files, and applies what passes. `key` must be of this one time. */
+export async function pour(run: Run, key: string, poured: Poured): Promise<ReviewResult> {
+  const { base, tree, ask, check } = poured;
   const { ports, signal } = run;
-  const changes = await ports.workspaces.changes(base.tree, ledger.tree, signal);
+  const changes = await ports.workspaces.changes(base.tree, tree, signal);
   if (changes.length === 0) return { outcome: 'ready', reason: 'The merged change is empty.' };
-  const key = `review/${options.n}`;
   const gate = await run.step(`${key}/gate`, 'gate.judged', null, async () => ({
-    tree: ledger.tree,
+    tree,
     files: await ports.gate.judge(changes, signal),
   }));
+  if (ask && ports.person.reviews === true) return { outcome: 'ready', reason: 'The change is ready for your review.' };
   await approveHeld(run, key, changes, gate.files);
   const { pass, heldBack, refused } = applicable(gate.files, run.state().approvals);
   const passing = changes.filter((c) => pass.includes(c.path));
@@ -35,14 +51,15 @@ export async function review(run: Run, options: { n: number; ask: boolean }): Pr
   const later = `Apply it with \`orchestra apply ${run.input.run}\`, look at it with \`orchestra show ${run.input.run} --diff\`.`;
   if (passing.length === 0)
     return { outcome: 'ready', reason: `Every file is held or refused by the gate: ${kept.join(', ')}.`, hint: later };
-  const subset = kept.length > 0 ? await subsetProblem(run, key, base, ledger, kept) : undefined;
+  const subset = check && kept.length > 0 ? await subsetProblem(run, key, base, tree, kept) : undefined;
   if (subset !== undefined) return { outcome: 'ready', reason: subset, hint: later };
-  if (run.input.team.stops.apply === 'never' && options.ask)
+  if (run.input.team.stops.apply === 'never' && ask)
     return { outcome: 'ready', reason: 'The change is ready.', hint: later };
-  if (options.ask && !(await wanted(run, key, passing.length, kept)))
+  if (ask && !(await wanted(run, key, passing.length, kept)))
     return { outcome: 'ready', reason: 'The change is ready and not applied.', hint: later };
   await run.step(`${key}/apply`, 'apply.done', null, async () => {
-    const id = `a${options.n}`;
+    // The same until it is in the journal: what a crash kept from being written down is found, and not done twice.
+    const id = `a${run.state().applies + 1}`;
     const done = await ports.applier.apply(passing, id, signal);
     return { ...done, heldBack: kept, id };
   });
@@ -74,11 +91,11 @@ async function subsetProblem(
   run: Run,
   key: string,
   base: EventOf<'base.taken'>,
-  ledger: EventOf<'ledger.made'>,
+  tree: string,
   kept: readonly string[],
 ): Promise<string | undefined> {
   if (run.input.team.checks.length === 0) return undefined;
-  const part = await run.ports.workspaces.restore(ledger.tree, base.tree, base.commit, kept, run.signal);
+  const part = await run.ports.workspaces.restore(tree, base.tree, base.commit, kept, run.signal);
   const checks = await changeChecks(run, 'part', {
     key: `${key}/checks`,
     base,

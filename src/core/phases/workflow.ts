@@ -67,6 +67,39 @@ export async function applyRun(
   return inRun(begin, input, ports, signal, hooks, (run) => review(run, { n: run.state().reviews + 1, ask: false }));
 }
 
+/** What a host drives: the whole of a run, or one piece of its end. */
+export type Workflow = (
+  begin: Begin,
+  input: RunInput,
+  ports: Ports,
+  signal: AbortSignal,
+  hooks: RunHooks,
+) => Promise<RunEnd>;
+
+/**
+ * The workflow for one piece of the person's review, on a run whose change is there. However it goes, the run is as ready, or as applied,
+ * as it is then; its minutes do not end what the person does, unless the work calls models (`timed`).
+ */
+export function reviewWorkflow(work: (run: Run) => Promise<ReviewResult>, options: { timed: boolean }): Workflow {
+  return (begin, input, ports, signal, hooks) =>
+    inRun(
+      begin,
+      input,
+      ports,
+      signal,
+      hooks,
+      async (run) => {
+        const result = await work(run).catch((error: unknown): ReviewResult => {
+          const { reason, hint } = endOf(error, run.signal);
+          return { outcome: 'ready', ...(reason !== undefined && { reason }), ...(hint !== undefined && { hint }) };
+        });
+        const { applied, undone } = run.state();
+        return { ...result, outcome: applied && !undone ? 'applied' : 'ready' };
+      },
+      options,
+    );
+}
+
 async function inRun(
   begin: Begin,
   input: RunInput,
@@ -74,8 +107,9 @@ async function inRun(
   signal: AbortSignal,
   hooks: RunHooks,
   work: (run: Run) => Promise<ReviewResult>,
+  { timed }: { timed: boolean } = { timed: true },
 ): Promise<RunEnd> {
-  const handle = openRun(input, ports, signal, hooks);
+  const handle = openRun(input, ports, signal, { ...hooks, timed });
   await handle.begin(begin);
   const listening = new AbortController();
   const inbox = listen(handle, AbortSignal.any([handle.run.signal, listening.signal]));

@@ -62,6 +62,8 @@ export interface Run {
 export interface RunHooks {
   /** Called in order, after the record is on disk. Must not throw. */
   onRecord?(record: JournalRecord): void;
+  /** False: the budget's minutes do not end it. */
+  readonly timed?: boolean;
 }
 
 /**
@@ -123,6 +125,7 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
   };
 
   const armClock = (): void => {
+    if (hooks.timed === false) return;
     const left = state.budget.minutes * 60_000 - state.activeMs;
     deadline?.cancel();
     deadline = ports.clock.timeout(Math.max(0, left));

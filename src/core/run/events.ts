@@ -302,6 +302,44 @@ export const runEventSchema = z.discriminatedUnion('type', [
   ev('gate.judged', { tree: z.string(), files: z.array(gateVerdictSchema) }),
 
   // review and report
+  /** What the person decided about these hunks of the final change (`tree`); of several decisions about a hunk the last counts. */
+  ev('review.decided', {
+    tree: z.string(),
+    hunks: z.array(z.string()),
+    decision: z.enum(['keep', 'undo']),
+    by: z.string(),
+  }),
+  /** Takes back the last decision that stands. */
+  ev('review.reverted', { tree: z.string(), by: z.string() }),
+  /** A reviewer's finding that the person lets go. */
+  ev('review.dismissed', { finding: z.string(), by: z.string() }),
+  /** A fix that the person asked for has become part of the change: the ledger is extended, and hunks that it left alone stay decided. */
+  ev('review.joined', {
+    finding: z.string(),
+    /** The change's id: `fix.<n>`. */
+    change: z.string(),
+    role: z.string(),
+    /** The tree that it was merged onto. */
+    onto: z.string(),
+    commit: z.string(),
+    tree: z.string(),
+    entries: z.array(ledgerEntrySchema),
+    hunks: z.array(finalHunkSchema),
+    kept: z.array(z.string()),
+    undone: z.array(z.string()),
+    summary: z.string(),
+    by: z.string(),
+  }),
+  /** The tree that holds just these hunks of the final change. */
+  ev('review.part', { of: z.string(), hunks: z.array(z.string()), commit: z.string(), tree: z.string() }),
+  /** What was not kept is in the ledger as rejected by the person. `checked` is about just the part that was kept. */
+  ev('review.finished', {
+    tree: z.string(),
+    kept: z.array(z.string()),
+    dropped: z.array(z.string()),
+    checked: z.enum(['green', 'red', 'no']),
+    by: z.string(),
+  }),
   ev('gate.approved', { path: z.string(), content: z.string(), by: z.string() }),
   ev('apply.done', {
     files: z.array(z.string()),

@@ -6,6 +6,7 @@ import type { Plan, Triage, Verdict } from './answers.ts';
 import { interrupted, patchOfCall } from './callState.ts';
 import type { Forecast } from './forecast.ts';
 import type { EventOf, HeldFinding, JournalRecord, Outcome, Phase, RunEvent } from './events.ts';
+import { noReview, patchOfReview, type ReviewState } from './reviewState.ts';
 
 /** What one call is doing, or did. `moves` are the routes it left, with the reason of each. */
 export interface CallState {
@@ -113,7 +114,11 @@ export interface RunState {
   /** How often the gate has judged the change. */
   readonly reviews: number;
   readonly approvals: readonly { readonly path: string; readonly content: string }[];
+  /** What the person decided about the final change, hunk by hunk. */
+  readonly review: ReviewState;
   readonly applied?: EventOf<'apply.done'>;
+  /** How often the change, or a part of it, was applied. */
+  readonly applies: number;
   readonly undone: boolean;
   readonly messages: readonly EventOf<'message.posted'>[];
   readonly said: readonly EventOf<'inbox.received'>[];
@@ -162,6 +167,8 @@ const empty: RunState = {
   resolutions: [],
   reviews: 0,
   approvals: [],
+  review: noReview,
+  applies: 0,
   undone: false,
   messages: [],
   said: [],
@@ -201,7 +208,7 @@ function step(before: RunState, record: JournalRecord): RunState {
 type Patch = Partial<RunState>;
 
 function reduce(s: RunState, e: RunEvent, at: string): RunState {
-  return { ...s, ...(patchOfRun(s, e, at) ?? patchOfCall(s, e, at) ?? patchOfWork(s, e)) };
+  return { ...s, ...(patchOfRun(s, e, at) ?? patchOfCall(s, e, at) ?? patchOfReview(s, e) ?? patchOfWork(s, e)) };
 }
 
 function patchOfRun(s: RunState, e: RunEvent, at: string): Patch | undefined {
@@ -343,9 +350,9 @@ function patchOfWork(s: RunState, e: RunEvent): Patch | undefined {
     case 'gate.approved':
       return { approvals: [...s.approvals, { path: e.path, content: e.content }] };
     case 'apply.done':
-      return { applied: e, undone: false };
+      return { applied: e, applies: s.applies + 1, undone: false };
     case 'apply.undone':
-      return { undone: true };
+      return { undone: true, review: { ...s.review, finished: undefined } };
     default:
       return undefined;
   }
