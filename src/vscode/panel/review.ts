@@ -13,7 +13,10 @@ export function reviewOf(run: string, state: RunState): PanelReview | undefined 
     Object.values(state.changes).flatMap(({ landed }) => landed.files.map((file) => [file.path, file.kind] as const)),
   );
   const approved = new Set(state.approvals.map(({ path, content }) => `${path}\n${content}`));
-  const files = [...Map.groupBy(state.ledger.hunks, (hunk) => hunk.path)].map(([path, hunks]): PanelFile => {
+  const byPath = Map.groupBy(state.ledger.hunks, (hunk) => hunk.path);
+  const paths = [...new Set([...verdicts.keys(), ...byPath.keys()])].toSorted();
+  const files = paths.map((path): PanelFile => {
+    const hunks = byPath.get(path) ?? [];
     const verdict = verdicts.get(path);
     const passes = !verdict || verdict.verdict === 'pass' || approved.has(`${verdict.path}\n${verdict.content}`);
     const applied = state.applied?.files.includes(path) === true && !state.undone;
@@ -48,6 +51,9 @@ export function checksOf(state: RunState): string {
   if (!check || check.tree !== state.ledger?.tree) return 'not checked';
   if (check.results.length === 0) return 'there are no checks';
   const signs = { green: '✓', red: '✗', 'not-run': 'not run' } as const;
-  const each = check.results.map((result) => `${line(result.name, 40)} ${signs[result.result]}`).join(' · ');
+  const excused = (name: string): string => (check.excused.includes(name) ? ' (red before)' : '');
+  const each = check.results
+    .map(({ name, result }) => `${line(name, 40)} ${signs[result]}${excused(name)}`)
+    .join(' · ');
   return `${check.green ? 'checked' : 'not checked'}: ${each}`;
 }

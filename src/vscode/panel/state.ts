@@ -231,7 +231,7 @@ const findingsOf = remembered((findings: readonly HeldFinding[]): PanelFinding[]
 function planOf(run: string, { plan, report }: RunState): Pick<PanelRun, 'plan'> {
   if (!plan) return {};
   const dissent = plan.items.reduce((sum, item) => sum + item.dissent.length, 0);
-  const actions: PanelAction[] = [{ label: 'Plan', intent: { type: 'read', run, what: 'plan' } }];
+  const actions: PanelAction[] = [{ label: 'Read', intent: { type: 'read', run, what: 'plan' } }];
   if (report !== undefined) actions.push({ label: 'Report', intent: { type: 'read', run, what: 'report' } });
   return {
     plan: {

@@ -129,6 +129,7 @@ function forecastOf({ forecast }: RunState): string {
 /** What another window or terminal is asked: it is shown, and answered there. */
 function askedElsewhere({ state }: PanelInputRun): PanelWant[] {
   const where = 'Answer it where the run runs: in another window or terminal.';
+  const titles = new Map(state.cast.map(({ role, title }) => [role, title]));
   return [
     ...state.asked.map((asked): PanelWant => {
       const kind = asked.stop === 'team' || asked.stop === 'plan' ? asked.stop : 'apply';
@@ -137,7 +138,7 @@ function askedElsewhere({ state }: PanelInputRun): PanelWant[] {
     ...state.permissions.map((asked): PanelWant => ({
       id: asked.id,
       kind: 'permission',
-      text: `${line(asked.role, 60)} asks: ${line(asked.title, 300)}`,
+      text: `${line(titles.get(asked.role) ?? asked.role, 60)} asks: ${line(asked.title, 300)}`,
       exact: {
         kind: asked.kind === 'edit' ? 'diff' : asked.kind === 'command' ? 'command' : 'text',
         ...exact(asked.detail),

@@ -10,7 +10,7 @@ export function runHead(page: Page, run: PanelRun): TemplateResult {
   const [action] = run.actions;
   return html`<section class="run" aria-labelledby="run-title">
     <div class="run-line">
-      ${working ? html`<vscode-progress-ring class="ring" aria-label="Working"></vscode-progress-ring>` : sign(run.sign)}
+      ${working ? html`<vscode-progress-ring class="ring" role="presentation"></vscode-progress-ring>` : nothing}${sign(run.sign)}
       <h1 id="run-title" tabindex="-1" title=${run.task}>${run.title}</h1>
       ${run.scripted ? scriptedMark() : nothing}
       <span class="time" aria-label="Time at work">${elapsed(passed(page.now, run))}</span>
@@ -23,7 +23,7 @@ export function runHead(page: Page, run: PanelRun): TemplateResult {
       }
     </div>
     ${
-      run.ended || run.elsewhere !== undefined || run.sign === 'waiting'
+      run.ended || run.elsewhere !== undefined
         ? html`<p class="run-word">
             <span class="word ${run.sign}">${run.word}</span
             >${run.reason === undefined ? nothing : html` · ${run.reason}`}

@@ -15,7 +15,7 @@ export function review(page: Page, run: PanelRun): TemplateResult | typeof nothi
         ${of.actions.map(
           (action, n) =>
             html`<vscode-button
-              ?secondary=${n > 0 || page.state.wants.length > 0}
+              ?secondary=${n > 0 || of.state !== 'open' || page.state.wants.length > 0}
               @click=${() => page.send(action.intent)}
               >${action.label}</vscode-button
             >`,
@@ -32,7 +32,7 @@ function tree(page: Page, run: PanelRun, of: PanelReview): TemplateResult {
     ...(open(folder) ? files.map((file) => file.path) : []),
   ]);
   const stop = page.stop('review', keys);
-  return html`<ul class="tree" role="tree" aria-label="Changed files" data-list="review">
+  return html`<ul class="tree ${of.state}" role="tree" aria-label="Changed files" data-list="review">
     ${repeat(
       folders,
       ([folder]) => folder,

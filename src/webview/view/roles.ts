@@ -30,6 +30,8 @@ export function roleList(page: Page, run: PanelRun, isOpen: (role: PanelRole) =>
 function row(page: Page, run: PanelRun, role: PanelRole, open: boolean, isStop: boolean): TemplateResult {
   const ms = passed(page.now, role);
   const word = role.waitsFor === undefined || !open ? role.word : `waiting for ${role.waitsFor}`;
+  // Where there is little room the first half says enough: `3 found` of `3 found, 1 refuted`.
+  const [short, more] = word.split(',');
   const lastNote = role.notes.at(-1);
   return html`<li class="row ${role.sign}">
     <button
@@ -44,7 +46,7 @@ function row(page: Page, run: PanelRun, role: PanelRole, open: boolean, isStop: 
       ${sign(role.sign)}
       <span class="name">${role.title}</span>
       <span class="model">${role.model}</span>
-      <span class="word">${word}</span>
+      <span class="word">${short}${more === undefined ? nothing : html`<span class="more">,${more}</span>`}</span>
       <span class="numbers">${role.numbers}</span>
       <span class="time">${ms > 0 || role.since !== undefined ? elapsed(ms) : ''}</span>
     </button>
@@ -55,13 +57,16 @@ function row(page: Page, run: PanelRun, role: PanelRole, open: boolean, isStop: 
 }
 
 function inside(page: Page, role: PanelRole): TemplateResult {
-  const facts = [role.route === undefined ? '' : `by ${role.route}`, role.numbers].filter(Boolean).join(' · ');
+  const by = role.route === undefined ? '' : `by ${role.route}`;
   const working = role.since !== undefined;
   return html`<div class="inside">
     ${
-      facts === '' && !role.scripted
+      by === '' && !role.scripted
         ? nothing
-        : html`<p class="facts muted">${facts} ${role.scripted ? scriptedMark() : nothing}</p>`
+        : html`<p class="facts muted">
+            ${by}${role.numbers === '' ? nothing : html`<span class="numbers"> · ${role.numbers}</span>`}
+            ${role.scripted ? scriptedMark() : nothing}
+          </p>`
     }
     ${role.notes.map((note) => html`<p class="muted">${note}</p>`)}
     ${role.waitsFor === undefined ? nothing : html`<p class="muted">It waits for ${role.waitsFor}.</p>`}

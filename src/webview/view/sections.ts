@@ -79,32 +79,31 @@ function findingItem(page: Page, run: PanelRun, finding: PanelFinding, isStop: b
 export function bus(page: Page, run: PanelRun): TemplateResult | typeof nothing {
   const { messages, listeners } = run;
   if (messages.length === 0 && listeners.length === 0) return nothing;
-  return html`${section(
-    page,
-    { key: 'bus', title: 'Messages', count: String(messages.length + run.messagesMore) },
-    () => {
-      const stop = page.stop(
-        'bus',
-        messages.map(({ seq }) => String(seq)),
-      );
-      return html`${
-          run.messagesMore === 0
-            ? nothing
-            : html`<p class="aside muted">
-                ${run.messagesMore} before these
-                ${links(page, [{ label: 'Read all', intent: { type: 'read', run: run.id, what: 'messages' } }])}
-              </p>`
-        }
-        <ul class="items" data-list="bus">
-          ${repeat(
-            messages,
-            ({ seq }) => seq,
-            (message) => messageItem(page, run, message, String(message.seq) === stop),
-          )}
-        </ul>`;
-    },
-  )}
-  ${listeners.length === 0 ? nothing : sayBox(page, run)}`;
+  const list =
+    messages.length === 0
+      ? nothing
+      : section(page, { key: 'bus', title: 'Messages', count: String(messages.length + run.messagesMore) }, () => {
+          const stop = page.stop(
+            'bus',
+            messages.map(({ seq }) => String(seq)),
+          );
+          return html`${
+              run.messagesMore === 0
+                ? nothing
+                : html`<p class="aside muted">
+                    ${run.messagesMore} before these
+                    ${links(page, [{ label: 'Read all', intent: { type: 'read', run: run.id, what: 'messages' } }])}
+                  </p>`
+            }
+            <ul class="items" data-list="bus">
+              ${repeat(
+                messages,
+                ({ seq }) => seq,
+                (message) => messageItem(page, run, message, String(message.seq) === stop),
+              )}
+            </ul>`;
+        });
+  return html`${list} ${listeners.length === 0 ? nothing : sayBox(page, run)}`;
 }
 
 function messageItem(page: Page, run: PanelRun, message: PanelMessage, isStop: boolean): TemplateResult {

@@ -40,21 +40,17 @@ function one(page: Page, want: PanelWant): TemplateResult {
     page.draw();
   };
   return html`<article class="want" aria-labelledby="w-${want.id}">
-    ${icon('triangle-up', 'want-sign')}
-    <div class="want-body">
-      <p class="want-text" id="w-${want.id}">${want.text}</p>
-      ${want.detail === undefined || want.detail === '' ? nothing : html`<p>${want.detail}</p>`}
-      ${want.exact === undefined ? nothing : exact(want.exact)} ${want.team === undefined ? nothing : team(want.team)}
-      <div class="answers">
-        ${want.answers.map(
-          (action, n) =>
-            html`<vscode-button ?secondary=${n > 0} ?disabled=${sent} @click=${press(action)}
-              >${action.label}</vscode-button
-            >`,
-        )}
-        ${links(page, want.links)}
-        ${want.where === undefined ? nothing : html`<span class="muted">${want.where}</span>`}
-      </div>
+    <p class="want-text" id="w-${want.id}">${icon('triangle-up', 'want-sign')}<span>${want.text}</span></p>
+    ${want.detail === undefined || want.detail === '' ? nothing : html`<p>${want.detail}</p>`}
+    ${want.exact === undefined ? nothing : exact(want.exact)} ${want.team === undefined ? nothing : team(want.team)}
+    <div class="answers">
+      ${want.answers.map(
+        (action, n) =>
+          html`<vscode-button ?secondary=${n > 0} ?disabled=${sent} @click=${press(action)}
+            >${action.label}</vscode-button
+          >`,
+      )}
+      ${links(page, want.links)} ${want.where === undefined ? nothing : html`<span class="muted">${want.where}</span>`}
     </div>
   </article>`;
 }
@@ -67,17 +63,24 @@ ${of.kind === 'diff' ? diffLines(of.text) : of.text}</pre>
     ${of.cut > 0 ? html`<p class="muted">${of.cut} more lines</p>` : nothing}`;
 }
 
-const diffLines = (text: string): TemplateResult[] =>
-  text.split('\n').map((line) => {
-    const kind = line.startsWith('+')
-      ? 'added'
-      : line.startsWith('-')
-        ? 'removed'
-        : line.startsWith('@@')
-          ? 'place'
-          : '';
+/** Each line as what it is; before the first place stands what names the file. */
+function diffLines(text: string): TemplateResult[] {
+  let named = true;
+  return text.split('\n').map((line) => {
+    if (line.startsWith('diff --git ')) named = true;
+    else if (line.startsWith('@@ ')) named = false;
+    const kind = named
+      ? 'name'
+      : line.startsWith('+')
+        ? 'added'
+        : line.startsWith('-')
+          ? 'removed'
+          : line.startsWith('@@ ')
+            ? 'place'
+            : '';
     return html`<span class="line ${kind}">${line} </span>`;
   });
+}
 
 function team(of: PanelTeam): TemplateResult {
   return html`${of.why === '' ? nothing : html`<p class="muted">${of.why}</p>`}
