@@ -1,0 +1,145 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UserError } from '../../core/errors.ts';
+import { cacheFolder } from '../paths.ts';
+import { run } from '../processes.ts';
+import { findProgram, launchOf } from './programs.ts';
+
+/**
+ * Small programs that let an agent without the Agent Client Protocol speak it. Pinned; never the agent itself.
+ *
+ * codex-acp is under Apache-2.0 and one file: it may ship. claude-agent-acp is under Apache-2.0 as well, but cannot run without
+ * @anthropic-ai/claude-agent-sdk, which is not free software: it is fetched from npm when the person says so.
+ */
+
+export type AdapterName = 'codex-acp' | 'claude-agent-acp';
+
+export interface Adapter {
+  readonly name: AdapterName;
+  readonly package: string;
+  readonly version: string;
+  readonly license: string;
+  /** Entry point inside the package. */
+  readonly entry: string;
+  /** Packages that npm would bring along and that it can do without: a copy of the agent, what is bundled in it already. */
+  readonly without: readonly string[];
+  /** The oldest Node that runs it: major version. */
+  readonly node: number;
+  /** What is downloaded and kept, in bytes, roughly. */
+  readonly bytes: number;
+}
+
+export const adapters: Readonly<Record<AdapterName, Adapter>> = {
+  'codex-acp': {
+    name: 'codex-acp',
+    package: '@agentclientprotocol/codex-acp',
+    version: '2.6.0',
+    license: 'Apache-2.0',
+    entry: 'dist/index.js',
+    // It is one bundled file.
+    without: ['@openai/codex', '@agentclientprotocol/sdk', 'cross-spawn', 'diff', 'open', 'vscode-jsonrpc', 'zod'],
+    node: 22,
+    bytes: 2_200_000,
+  },
+  'claude-agent-acp': {
+    name: 'claude-agent-acp',
+    package: '@agentclientprotocol/claude-agent-acp',
+    version: '0.101.0',
+    license: 'Apache-2.0, with the Claude Agent SDK under its own terms',
+    entry: 'dist/index.js',
+    without: [],
+    node: 22,
+    bytes: 80_000_000,
+  },
+};
+
+/** Where an adapter lies that was fetched. */
+function adapterFolder({ name, version }: Adapter, env: NodeJS.ProcessEnv): string {
+  return join(cacheFolder(env), 'adapters', `${name}-${version}`);
+}
+
+/** Where an adapter lies that ships with this: beside the bundle that runs, or in `dist` of a checkout whose sources run as they are. */
+function shippedEntry({ name }: Adapter): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const dist = basename(here) === 'agents' ? join(here, '..', '..', '..', 'dist') : here.replace(/[/\\]servers$/, '');
+  return join(dist, 'adapters', name, 'index.js');
+}
+
+/** The script of an adapter: the one that the person names by `ORCHESTRA_CODEX_ACP` or `ORCHESTRA_CLAUDE_AGENT_ACP`, the one that ships, or the one that was fetched. Undefined when it has to be fetched first. */
+export function adapterEntry(name: AdapterName, env: NodeJS.ProcessEnv): string | undefined {
+  const adapter = adapters[name];
+  const named = env[`ORCHESTRA_${name.toUpperCase().replaceAll('-', '_')}`];
+  const fetched = join(adapterFolder(adapter, env), 'node_modules', adapter.package, adapter.entry);
+  return [named, shippedEntry(adapter), fetched].find((path) => path !== undefined && path !== '' && existsSync(path));
+}
+
+/**
+ * Fetches an adapter from npm at its pinned version into our cache folder, without the agent's own programs and without running install
+ * scripts; done at once when it is there. Call it only on the person's word. Throws `UserError` (`no-npm`, `fetch-failed`).
+ */
+export async function fetchAdapter(
+  name: AdapterName,
+  options: { env: NodeJS.ProcessEnv; signal: AbortSignal },
+): Promise<string> {
+  const { env, signal } = options;
+  const present = adapterEntry(name, env);
+  if (present !== undefined) return present;
+  const adapter = adapters[name];
+  const spec = `${adapter.package}@${adapter.version}`;
+  const npm = await findProgram(['npm'], { env });
+  if (npm === undefined) {
+    throw new UserError('no-npm', `${name} is fetched by npm, which is not there.`, {
+      hint: 'Install Node.js, which brings npm, and try again.',
+    });
+  }
+  const folder = adapterFolder(adapter, env);
+  await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
+  // Made beside its place and then moved: half an adapter is never found.
+  const making = `${folder}.${process.pid}`;
+  try {
+    await mkdir(making);
+    const manifest = {
+      private: true,
+      dependencies: { [adapter.package]: adapter.version },
+      // An empty package in the place of what is not wanted.
+      overrides: Object.fromEntries(adapter.without.map((one) => [one, 'file:./none'])),
+    };
+    await mkdir(join(making, 'none'));
+    await writeFile(join(making, 'none', 'package.json'), JSON.stringify({ name: 'none', version: '0.0.0' }));
+    await writeFile(join(making, 'package.json'), JSON.stringify(manifest));
+    const wanted = ['install', '--omit=optional', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
+    const { file, args } = await launchOf(npm, [...wanted, '--loglevel=error']);
+    const done = await run(file, args, { cwd: making, env, signal, timeoutMs: 600_000 });
+    const entry = join(making, 'node_modules', adapter.package, adapter.entry);
+    if (done.code !== 0 || !existsSync(entry)) {
+      const said = done.timedOut ? 'it took more than ten minutes' : (done.stderr.trim().split('\n').at(-1) ?? '');
+      throw new UserError('fetch-failed', `${spec} could not be fetched: ${said || `npm ended with ${done.code}`}.`, {
+        hint: 'Look whether npm reaches its registry: `npm ping`.',
+      });
+    }
+    await rename(making, folder).catch(async (error: unknown) => {
+      // Somebody else was faster.
+      if (adapterEntry(name, env) === undefined) throw error;
+    });
+  } finally {
+    await rm(making, { recursive: true, force: true });
+  }
+  return adapterEntry(name, env) as string;
+}
+
+/** The version of an adapter whose script this is; undefined when its package says none. */
+export async function adapterVersion(entry: string): Promise<string | undefined> {
+  for (const up of ['..', '.']) {
+    try {
+      const manifest = JSON.parse(await readFile(join(dirname(entry), up, 'package.json'), 'utf8')) as {
+        version?: unknown;
+      };
+      if (typeof manifest.version === 'string') return manifest.version;
+    } catch {
+      // It lies elsewhere.
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,74 @@
+import { tmpdir } from 'node:os';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { reasonOf, UserError } from '../../core/errors.ts';
+import { askServer, serveOverStdio } from '../askServer.ts';
+import { genericProfile, profiles } from './profiles.ts';
+import type { Profile } from './profiles.ts';
+import { openService } from './service.ts';
+
+const usage = `One agent behind MCP: the tools \`ask\`, \`agents\` and \`close\`.
+
+  agents AGENT                                    one of ${Object.keys(profiles).join(', ')}
+  agents AGENT --command PROGRAM [-- ARGUMENTS]   any that speaks the Agent Client Protocol
+
+It ends when its stdin ends.
+`;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { command: { type: 'string' }, help: { type: 'boolean' } },
+  });
+  if (values.help) return void process.stdout.write(usage);
+  const [name, ...rest] = positionals;
+  if (name === undefined) throw new UserError('usage', `Which agent?\n\n${usage}`);
+  const profile = profileOf(name, values.command, rest);
+  const service = openService({
+    profile,
+    env: process.env,
+    cwd: tmpdir(),
+    debug: (message) => void (process.env['ORCHESTRA_DEBUG'] && process.stderr.write(`${message}\n`)),
+  });
+  const server = askServer({
+    name: `agents ${name}`,
+    version: '1',
+    title: `Ask ${profile.title}`,
+    description: `Asks ${profile.title}. Streams as progress, asks permissions as elicitation.`,
+    onAsk: (input, stage) => service.ask(input, stage),
+    tools: [
+      {
+        name: 'close',
+        description: 'Closes a session and ends what it started.',
+        input: z.object({ session: z.string() }),
+        run: async (args) => ({ closed: await service.close((args as { session: string }).session) }),
+      },
+    ],
+  });
+  try {
+    await serveOverStdio(server);
+  } finally {
+    await service.end();
+  }
+}
+
+function profileOf(name: string, command: string | undefined, args: readonly string[]): Profile {
+  if (command !== undefined) return genericProfile(name, command, args);
+  const known = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
+  if (known) return known;
+  throw new UserError('usage', `No agent is called ${name}. There are: ${Object.keys(profiles).join(', ')}.`, {
+    hint: 'Any other is given by its command: see --help.',
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  const hint = error instanceof UserError && error.hint !== undefined ? `\n${error.hint}` : '';
+  process.stderr.write(
+    `${error instanceof UserError ? reasonOf(error) : String((error as Error).stack ?? error)}${hint}\n`,
+  );
+  process.exitCode = 2;
+}
+// Whatever still hangs must not keep a server alive that nobody hears.
+process.exit();

@@ -1,0 +1,153 @@
+import type { AskInput } from '../../core/ask.ts';
+import { RequestError } from '@agentclientprotocol/sdk';
+import { startAgent } from './agentProcess.ts';
+import type { AgentHooks, AgentProcess } from './agentProcess.ts';
+import { AskError, failureOfAgentError } from './failures.ts';
+import { agentEnvironment, findAgent, launchAgent, placesOf, secretsIn } from './launch.ts';
+import type { Pinned } from './launch.ts';
+import type { Profile } from './profiles.ts';
+import type { Turn } from './turn.ts';
+import { sessionIn } from './workspaceFiles.ts';
+import { existsSync } from 'node:fs';
+
+/** The processes of one kind of agent: one that all share, and one for each model that a process must be started with. */
+
+export interface PoolOptions {
+  readonly profile: Profile;
+  readonly env: NodeJS.ProcessEnv;
+  /** A folder for processes that belong to no workspace. */
+  readonly cwd: string;
+  readonly debug: (message: string) => void;
+  readonly hooks: {
+    /** The turn that works in a session. */
+    turnOf(session: string | undefined): Turn | undefined;
+    onGone(running: Running): void;
+    onUnknown(method: string): void;
+  };
+}
+
+export interface Running {
+  readonly process: AgentProcess;
+  readonly key: string;
+  readonly pinned: Pinned | undefined;
+  /** Closed sessions whose MCP servers may still run. */
+  leftovers: number;
+  /** Who opens a session in it just now. */
+  users: number;
+}
+
+export interface Pool {
+  /** A process for this call, started when there is none. Rejects with `AskError`, or the signal's reason. */
+  use(input: Pick<AskInput, 'cwd' | 'access'>, pinned: Pinned | undefined, signal: AbortSignal): Promise<Running>;
+  end(running: Running): Promise<void>;
+  endAll(): Promise<void>;
+}
+
+export function openPool(options: PoolOptions): Pool {
+  const { profile, env, hooks, debug } = options;
+  const starting = new Map<string, Promise<Running>>();
+  const all = new Set<Running>();
+  const lifetime = new AbortController();
+  const secrets = secretsIn(env);
+
+  async function begin(key: string, pinned: Pinned | undefined): Promise<Running> {
+    const found = await findAgent(profile, env);
+    const launch = await launchAgent(profile, found, pinned);
+    let running: Running | undefined;
+    const agentHooks: AgentHooks = {
+      onUpdate: (session, update) => hooks.turnOf(session)?.onUpdate(update),
+      async onPermission(params, signal) {
+        const turn = hooks.turnOf(sessionIn(params));
+        return turn ? turn.onPermission(params, signal) : { outcome: { outcome: 'cancelled' } };
+      },
+      onRead: (params) => turnFor(params).onRead(params),
+      onWrite: (params) => turnFor(params).onWrite(params),
+      onUnknown: hooks.onUnknown,
+      onGone() {
+        starting.delete(key);
+        if (!running) return;
+        all.delete(running);
+        hooks.onGone(running);
+      },
+    };
+    const turnFor = (params: unknown): Turn => {
+      const turn = hooks.turnOf(sessionIn(params));
+      if (!turn) throw RequestError.invalidParams(undefined, 'no turn of this session is going on');
+      return turn;
+    };
+    const agent = await startAgent({
+      title: profile.title,
+      launch,
+      cwd: options.cwd,
+      env: agentEnvironment(profile, found, env, pinned),
+      secrets,
+      hooks: agentHooks,
+      signal: lifetime.signal,
+      debug,
+    });
+    try {
+      await authenticate(profile, agent, env, lifetime.signal);
+    } catch (error) {
+      await agent.end();
+      throw error;
+    }
+    running = { process: agent, key, pinned, leftovers: 0, users: 0 };
+    all.add(running);
+    if (agent.gone) agentHooks.onGone(agent.gone);
+    return running;
+  }
+
+  return {
+    async use(_input, pinned, signal) {
+      const key = JSON.stringify(pinned ?? null);
+      let started = starting.get(key);
+      if (!started) {
+        started = begin(key, pinned);
+        starting.set(key, started);
+        started.catch(() => starting.delete(key));
+      }
+      // Whoever gives up does not take it from the others who wait for it.
+      return unlessAborted(started, signal);
+    },
+    async end(running) {
+      starting.delete(running.key);
+      await running.process.end();
+    },
+    async endAll() {
+      lifetime.abort(new AskError({ kind: 'cancelled', message: `${profile.title} was closed.` }));
+      await Promise.all([...all].map(({ process: agent }) => agent.end()));
+      await Promise.allSettled(starting.values());
+    },
+  };
+}
+
+/** Signs in where that asks nobody: by a key of the environment, or by what a sign-in of the person's left. */
+async function authenticate(
+  profile: Profile,
+  agent: AgentProcess,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<void> {
+  const offered = new Set((agent.abilities.authMethods ?? []).map(({ id }) => id));
+  const files = profile.signedIn.files.flatMap((file) => placesOf(file, env));
+  const method = (profile.authenticate ?? []).find(
+    ({ method: id, variable }) =>
+      offered.has(id) && (variable === undefined ? files.some((file) => existsSync(file)) : env[variable]),
+  );
+  if (!method) return;
+  try {
+    await agent.request('authenticate', { methodId: method.method }, signal);
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    throw new AskError({ ...failureOfAgentError(profile, 'sign in', error), kind: 'not-signed-in' });
+  }
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  return new Promise((done, fail) => {
+    const onAbort = (): void => fail(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(done, fail).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

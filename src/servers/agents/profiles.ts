@@ -1,0 +1,233 @@
+import type { AdapterName } from '../../node/agents/adapters.ts';
+
+/**
+ * The agents that are known, as data: how each is started, where it lies, how it is made to ask, and what it says that is no answer. A
+ * new one is a row here; any other that speaks the Agent Client Protocol needs none (see `genericProfile`).
+ * Source of what is said about each: its own behaviour, seen by running it against a loopback model.
+ */
+
+export interface Profile {
+  readonly name: string;
+  readonly title: string;
+  /** Names of its program, in order. */
+  readonly programs: readonly string[];
+  /** Folders that only its own installer uses. */
+  readonly folders?: readonly string[];
+  /** Variables of the person's that name its program. */
+  readonly pathVariables?: readonly string[];
+  /** What speaks the protocol in its place, and the variable by which it is told where the program is. */
+  readonly adapter?: { readonly name: AdapterName; readonly variable: string };
+  /** Arguments that make it speak the protocol. */
+  readonly args: readonly string[];
+  /** Arguments for one model; `${model}` is filled in. They stand before `args`, or in the place of an `${at}` in it. */
+  readonly modelArgs?: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Variables of the person's that are its own; those of the other agents it does not get. */
+  readonly variables: readonly string[];
+  /** How one signs in, and how it is installed: commands for the person. */
+  readonly signIn: string;
+  readonly install: string;
+  /** Ways to sign in that cost nothing and ask nobody; the first whose variable is set is taken (none: always). */
+  readonly authenticate?: readonly { readonly method: string; readonly variable?: string }[];
+  /** Files that are there when somebody signed in, below its folder or the home folder, and variables that hold a key. */
+  readonly signedIn: { readonly files: readonly string[]; readonly variables: readonly string[] };
+  /** Modes in which it asks before it does anything, in order; the first that it offers is set. */
+  readonly askModes: readonly string[];
+  /** It must be brought into one of them, or it is not asked at all. */
+  readonly mustAsk: boolean;
+  /** The session gets a title of ours, so that it does not have one made by a model. */
+  readonly setsTitle?: boolean;
+  /** `_meta` of a new or resumed session. */
+  readonly sessionMeta?: 'claude';
+  /** How a model is had that it does not list: by a process of its own with arguments or a variable, in the session's `_meta`, or not. */
+  readonly unlisted: 'args' | 'codex-config' | 'meta' | 'set' | 'no';
+  /** False: what it says it can resume it often cannot. */
+  readonly resumes: boolean;
+  /** A session that is closed leaves its MCP servers running; only the end of the process ends them. */
+  readonly leavesServers?: boolean;
+  /** Sessions that may be open at once in one process; more wait. */
+  readonly sessions: number;
+  /** Chunks of its messages that are warnings of its own. */
+  readonly warnings: readonly RegExp[];
+  /** Folders that it must be able to write: its sign-in and its sessions. */
+  readonly stores: readonly string[];
+}
+
+/** A model that was taken away is told of as text by some, with a good status. */
+export const retiredNotice =
+  /\b(?:is|are) no longer (?:available|supported)\b[^\n]{0,200}\b(?:switch|migrate|upgrade|use|update)\b|\bhas been (?:retired|deprecated|discontinued|sunset)\b[^\n]{0,120}\b(?:switch|migrate|upgrade|use)\b/i;
+
+const codex: Profile = {
+  name: 'codex',
+  title: 'Codex',
+  programs: ['codex'],
+  pathVariables: ['CODEX_PATH'],
+  adapter: { name: 'codex-acp', variable: 'CODEX_PATH' },
+  args: [],
+  env: { NO_BROWSER: '1', RUST_LOG: 'error', INITIAL_AGENT_MODE: 'read-only' },
+  variables: ['CODEX_*', 'OPENAI_*', 'AZURE_OPENAI_*', 'MODEL_PROVIDER'],
+  signIn: 'codex login',
+  install: 'npm install --global @openai/codex',
+  signedIn: { files: ['~/.codex/auth.json', '$CODEX_HOME/auth.json'], variables: ['OPENAI_API_KEY', 'CODEX_API_KEY'] },
+  // `agent`, its default, has a model decide instead of the person.
+  askModes: ['read-only', 'workspace-write'],
+  mustAsk: true,
+  // Without one it starts a second thread with a model of its choice and no policy, which writes into trusted folders.
+  setsTitle: true,
+  unlisted: 'codex-config',
+  resumes: true,
+  leavesServers: true,
+  sessions: 16,
+  warnings: [/^\s*(?:\W*\s*warning\b.{0,20})?model metadata for .{1,200} not found/i],
+  stores: ['~/.codex', '$CODEX_HOME'],
+};
+
+const claude: Profile = {
+  name: 'claude',
+  title: 'Claude Code',
+  programs: ['claude'],
+  folders: ['~/.claude/local', '~/.claude/local/node_modules/.bin'],
+  pathVariables: ['CLAUDE_CODE_EXECUTABLE'],
+  adapter: { name: 'claude-agent-acp', variable: 'CLAUDE_CODE_EXECUTABLE' },
+  args: [],
+  env: {
+    CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION: 'false',
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    DISABLE_AUTOUPDATER: '1',
+  },
+  variables: ['CLAUDE_*', 'ANTHROPIC_*', 'AWS_*', 'VERTEX_*', 'CLOUDSDK_*', 'GOOGLE_CLOUD_*'],
+  signIn: 'claude, then /login',
+  install: 'npm install --global @anthropic-ai/claude-code',
+  signedIn: {
+    // On macOS it keeps its sign-in in the keychain, where we do not look.
+    files: ['~/.claude/.credentials.json', '$CLAUDE_CONFIG_DIR/.credentials.json'],
+    variables: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],
+  },
+  // `auto`, its default, has a classifier decide instead of the person.
+  askModes: ['default'],
+  mustAsk: true,
+  sessionMeta: 'claude',
+  unlisted: 'meta',
+  resumes: true,
+  // Each is a process of some 175 MB.
+  sessions: 4,
+  warnings: [],
+  stores: ['~/.claude', '~/.claude.json', '$CLAUDE_CONFIG_DIR'],
+};
+
+const gemini: Profile = {
+  name: 'gemini',
+  title: 'Gemini CLI',
+  programs: ['gemini'],
+  args: ['--acp', '--skip-trust'],
+  modelArgs: ['-m', '${model}'],
+  // Without it a launcher stands before the agent, which neither the end of stdin nor a signal gets through to.
+  env: { GEMINI_CLI_NO_RELAUNCH: 'true' },
+  variables: ['GEMINI_*', 'GOOGLE_*', 'CLOUDSDK_*', 'VERTEX_*'],
+  signIn: 'gemini (a key in GEMINI_API_KEY, Vertex AI or an enterprise plan; personal logins ended in June 2026)',
+  install: 'npm install --global @google/gemini-cli',
+  authenticate: [
+    { method: 'gemini-api-key', variable: 'GEMINI_API_KEY' },
+    { method: 'vertex-ai', variable: 'GOOGLE_API_KEY' },
+  ],
+  signedIn: {
+    files: ['~/.gemini/oauth_creds.json'],
+    variables: ['GEMINI_API_KEY', 'GOOGLE_API_KEY', 'GOOGLE_APPLICATION_CREDENTIALS'],
+  },
+  askModes: ['default'],
+  mustAsk: true,
+  unlisted: 'set',
+  // `session/load` fails for most of its own ids.
+  resumes: false,
+  sessions: 8,
+  warnings: [],
+  stores: ['~/.gemini'],
+};
+
+const grok: Profile = {
+  name: 'grok',
+  title: 'Grok Build',
+  programs: ['grok'],
+  folders: ['$GROK_HOME/bin', '~/.grok/bin'],
+  args: ['agent', '--no-leader', '${at}', 'stdio'],
+  modelArgs: ['-m', '${model}'],
+  env: { GROK_DISABLE_AUTOUPDATER: '1' },
+  variables: ['GROK_*', 'XAI_*'],
+  signIn: 'grok login',
+  install: 'npm install --global @xai-official/grok',
+  authenticate: [{ method: 'xai.api_key', variable: 'XAI_API_KEY' }, { method: 'grok.com' }],
+  signedIn: { files: ['~/.grok/auth.json', '$GROK_HOME/auth.json'], variables: ['XAI_API_KEY'] },
+  askModes: ['default', 'ask', 'manual'],
+  mustAsk: false,
+  unlisted: 'args',
+  resumes: true,
+  sessions: 16,
+  warnings: [],
+  stores: ['~/.grok', '$GROK_HOME'],
+};
+
+const cursor: Profile = {
+  name: 'cursor',
+  title: 'Cursor',
+  programs: ['cursor-agent'],
+  args: ['acp'],
+  env: {},
+  variables: ['CURSOR_*'],
+  signIn: 'cursor-agent login',
+  install: "Cursor's own installer (cursor.com/cli); the npm package of that name is another's",
+  authenticate: [{ method: 'cursor_login' }],
+  signedIn: { files: ['~/.config/cursor/auth.json'], variables: ['CURSOR_API_KEY'] },
+  // `plan` and `ask` only read.
+  askModes: ['agent', 'default'],
+  mustAsk: false,
+  unlisted: 'no',
+  resumes: true,
+  sessions: 8,
+  warnings: [],
+  stores: ['~/.cursor', '~/.config/cursor', '~/.local/share/cursor-agent'],
+};
+
+const copilot: Profile = {
+  name: 'copilot',
+  title: 'Copilot CLI',
+  programs: ['copilot'],
+  args: ['--acp'],
+  env: { COPILOT_AUTO_UPDATE: 'false' },
+  variables: ['COPILOT_*', 'GH_TOKEN', 'GITHUB_TOKEN', 'GH_HOST'],
+  signIn: 'copilot, then /login',
+  install: 'npm install --global @github/copilot',
+  signedIn: { files: [], variables: ['COPILOT_GITHUB_TOKEN', 'GH_TOKEN', 'GITHUB_TOKEN'] },
+  askModes: ['default', 'agent', 'https://agentclientprotocol.com/protocol/session-modes#agent'],
+  mustAsk: false,
+  unlisted: 'no',
+  resumes: true,
+  sessions: 8,
+  warnings: [],
+  stores: ['~/.copilot', '~/.config/github-copilot', '~/.config/gh'],
+};
+
+/** By their names in routes. */
+export const profiles: Readonly<Record<string, Profile>> = { codex, claude, gemini, grok, cursor, copilot };
+
+/** An agent that only the configuration names: any command that speaks the protocol on its stdin and stdout. */
+export function genericProfile(name: string, command: string, args: readonly string[]): Profile {
+  return {
+    name,
+    title: name,
+    programs: [command],
+    args,
+    env: {},
+    // Nobody knows which of the vendors' variables it reads.
+    variables: ['*'],
+    signIn: `the sign-in of ${command} itself`,
+    install: `install ${command}, or name its absolute path`,
+    signedIn: { files: [], variables: [] },
+    askModes: ['default', 'ask', 'manual', 'normal', 'build'],
+    mustAsk: false,
+    unlisted: 'no',
+    resumes: true,
+    sessions: 8,
+    warnings: [],
+    stores: [`~/.${name}`, `~/.config/${name}`, `~/.local/share/${name}`, `~/.local/state/${name}`, `~/.cache/${name}`],
+  };
+}

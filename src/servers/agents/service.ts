@@ -1,0 +1,236 @@
+import { RequestError } from '@agentclientprotocol/sdk';
+import type { AskInput, AskOutput, Failure } from '../../core/ask.ts';
+import type { AskStage, Ending } from '../askServer.ts';
+import type { AgentProcess } from './agentProcess.ts';
+import { openCapacity } from './capacity.ts';
+import { AskError, failureOfAgentError } from './failures.ts';
+import type { Pinned } from './launch.ts';
+import { openPool } from './pool.ts';
+import type { Pool, PoolOptions, Running } from './pool.ts';
+import { configure, newSession, oldSession, UnlistedModel } from './session.ts';
+import type { Configured, Opened } from './session.ts';
+import { openTurn } from './turn.ts';
+import type { Turn } from './turn.ts';
+
+/** One kind of agent, behind the `ask` contract: its sessions and who works in them. */
+
+export interface AgentService {
+  /** Answers one call. Rejects only with the stage's reason. */
+  ask(input: AskInput, stage: AskStage): Promise<Ending>;
+  /** Closes a session and ends what it started; false when it is not open. */
+  close(session: string): Promise<boolean>;
+  /** Ends everything. */
+  end(): Promise<void>;
+  readonly pool: Pool;
+}
+
+/** An open session. */
+interface Live {
+  readonly id: string;
+  readonly running: Running;
+  /** What it was opened for; it cannot be changed while it is open. */
+  readonly place: string;
+  readonly hasServers: boolean;
+  configured: Configured;
+  turn: Turn | undefined;
+  usedAt: number;
+}
+
+export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
+  const { profile } = options;
+  const lives = new Map<string, Live>();
+  let clock = 0;
+
+  const turnOf = (session: string | undefined): Turn | undefined =>
+    session === undefined ? undefined : lives.get(session)?.turn;
+  const pool = openPool({
+    ...options,
+    hooks: {
+      turnOf,
+      onGone(running) {
+        for (const live of lives.values()) if (live.running === running) forget(live);
+      },
+      onUnknown(method) {
+        for (const { turn } of lives.values()) turn?.refuse(`a request of its own: ${method}`);
+      },
+    },
+  });
+  const capacity = openCapacity(profile.sessions, async () => {
+    const idle = [...lives.values()].filter(({ turn }) => turn === undefined);
+    const oldest = idle.sort((a, b) => a.usedAt - b.usedAt)[0];
+    if (oldest) await closeLive(oldest);
+    return oldest !== undefined;
+  });
+
+  function forget(live: Live): void {
+    if (lives.get(live.id) !== live) return;
+    lives.delete(live.id);
+    capacity.give();
+  }
+
+  async function closeLive(live: Live): Promise<void> {
+    const { process: agent } = live.running;
+    forget(live);
+    const closes = agent.abilities.agentCapabilities?.sessionCapabilities?.close;
+    if (!agent.gone && closes !== undefined && closes !== null) {
+      await agent.request('session/close', { sessionId: live.id }, AbortSignal.timeout(closeMs)).catch(() => {});
+    }
+    if (live.hasServers && profile.leavesServers) live.running.leftovers++;
+    const others = [...lives.values()].filter(({ running }) => running === live.running);
+    const idle = others.every(({ turn }) => turn === undefined);
+    // What a session started must be gone: where its end does not do it, that of the process does. Its sessions are gone on with later.
+    if (idle && (others.length === 0 || live.running.leftovers >= mostLeftovers)) await pool.end(live.running);
+  }
+
+  /** A session with a free turn, opened, gone on with or found open. */
+  async function sessionFor(input: AskInput, stage: AskStage): Promise<Live> {
+    const place = placeOf(input);
+    const known = input.session === undefined ? undefined : lives.get(input.session);
+    if (known?.turn) throw new AskError({ kind: 'no-session', message: 'Another call works in this session.' });
+    const sameMeta = profile.unlisted !== 'meta' || known?.configured.model === input.model;
+    if (known && known.place === place && sameMeta && !known.running.process.gone) return known;
+    if (known) await closeLive(known);
+    await waitingAloud(stage, `Waits for a free session of ${profile.title}`, capacity.take(stage.signal));
+    try {
+      return await openLive(input, stage, place, undefined);
+    } catch (error) {
+      capacity.give();
+      throw error;
+    }
+  }
+
+  async function openLive(input: AskInput, stage: AskStage, place: string, pinned: Pinned | undefined): Promise<Live> {
+    const running = await pool.use(input, pinned, stage.signal);
+    const agent = running.process;
+    running.users++;
+    try {
+      const opened: Opened =
+        input.session === undefined
+          ? await newSession(profile, agent, input, stage.signal)
+          : await oldSession(profile, agent, input.session, input, stage.signal);
+      const hasServers = (input.servers ?? []).length > 0;
+      let configured: Configured;
+      try {
+        configured = await configured_(agent, opened, input, pinned, stage.signal);
+      } catch (error) {
+        if (hasServers && profile.leavesServers) running.leftovers++;
+        agent.request('session/close', { sessionId: opened.id }, AbortSignal.timeout(closeMs)).catch(() => {});
+        if (!(error instanceof UnlistedModel)) throw error;
+        if (pinned !== undefined || (profile.unlisted !== 'args' && profile.unlisted !== 'codex-config')) {
+          const offered = error.offered.slice(0, 12).join(', ') || 'none by name';
+          throw new AskError({
+            kind: 'no-model',
+            message: `${profile.title} does not offer ${input.model}; it offers ${offered}.`,
+          });
+        }
+        // Not listed is not always not there: a process that is started with it may have it.
+        return await openLive(input, stage, place, { model: input.model, effort: input.effort });
+      }
+      const live: Live = { id: opened.id, running, place, hasServers, configured, turn: undefined, usedAt: ++clock };
+      lives.set(live.id, live);
+      return live;
+    } finally {
+      running.users--;
+    }
+  }
+
+  const configured_ = (
+    agent: AgentProcess,
+    opened: Opened,
+    input: AskInput,
+    pinned: Pinned | undefined,
+    signal: AbortSignal,
+  ): Promise<Configured> =>
+    configure(
+      profile,
+      agent,
+      opened,
+      { model: input.model, effort: input.effort, pinned: pinned !== undefined },
+      signal,
+    );
+
+  async function converse(input: AskInput, stage: AskStage): Promise<AskOutput> {
+    const live = await sessionFor(input, stage);
+    const agent = live.running.process;
+    const turn = openTurn({
+      profile,
+      process: agent,
+      session: live.id,
+      input,
+      stage,
+      refused: live.configured.refused,
+      model: () => modelOf(live, input),
+    });
+    // Taken before anything is waited for: nobody else may work in it now.
+    live.turn = turn;
+    try {
+      if (live.usedAt < clock || input.session !== undefined) {
+        const opened = { id: live.id, choices: live.configured.choices };
+        const pinned = live.running.pinned;
+        live.configured = await configured_(agent, opened, input, pinned, stage.signal);
+        for (const one of live.configured.refused) turn.refuse(one);
+      }
+      return await turn.run();
+    } finally {
+      live.turn = undefined;
+      live.usedAt = ++clock;
+      if (turn.working && !agent.gone) {
+        // It was told to stop and did not: nobody can use this session again, and nobody knows what it does.
+        await pool.end(live.running);
+      }
+      capacity.idle();
+    }
+  }
+
+  return {
+    pool,
+    async ask(input, stage) {
+      try {
+        return { type: 'answer', output: await converse(input, stage) };
+      } catch (error) {
+        stage.signal.throwIfAborted();
+        return failureEnding(error, options);
+      }
+    },
+    async close(session) {
+      const live = lives.get(session);
+      if (!live) return false;
+      await closeLive(live);
+      return true;
+    },
+    end: () => pool.endAll(),
+  };
+}
+
+/** An agent that does not close a session in this time is not waited for. */
+const closeMs = 5000;
+/** So many closed sessions may have left MCP servers behind before the process is ended, which ends them. */
+const mostLeftovers = 3;
+
+/** What cannot be changed in an open session. */
+function placeOf({ cwd, access, servers }: AskInput): string {
+  return JSON.stringify([cwd, access, servers ?? []]);
+}
+
+/** The model that is set; another one when the agent has changed it since by itself. */
+function modelOf({ configured: { choices, model } }: Live, input: AskInput): string | undefined {
+  return choices.model === undefined && model === undefined ? undefined : (model ?? input.model);
+}
+
+function failureEnding(error: unknown, { profile }: Pick<PoolOptions, 'profile'>): Ending {
+  if (error instanceof AskError) return { type: 'failure', failure: error.failure, usage: error.usage };
+  if (error instanceof RequestError) return { type: 'failure', failure: failureOfAgentError(profile, 'answer', error) };
+  const failure: Failure = { kind: 'error', message: error instanceof Error ? error.message : String(error) };
+  return { type: 'failure', failure };
+}
+
+/** Who waits says so now and then, so that nobody takes it for silent. */
+async function waitingAloud<T>(stage: AskStage, title: string, wait: Promise<T>): Promise<T> {
+  const say = (): void => void stage.progress({ kind: 'tool', title, status: 'pending' }).catch(() => {});
+  const timer = setInterval(say, 20_000);
+  try {
+    return await wait;
+  } finally {
+    clearInterval(timer);
+  }
+}
