@@ -36,7 +36,8 @@ export const chat: Wire = {
     let count = 0;
     const writer: Writer = {
       text: (said) => [piece({ content: said })],
-      thought: (said) => [piece({ reasoning_content: said })],
+      // OpenRouter says `reasoning`, most others `reasoning_content`.
+      thought: (said) => [piece({ reasoning_content: said, reasoning: said })],
       call: (call) => [piece({ tool_calls: [{ index: count++, ...callOf(call) }] })],
       broken: (message) => [{ data: { error: { message, type: 'server_error', code: 500 } } }],
       end: (usage) => [
