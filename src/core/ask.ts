@@ -156,3 +156,11 @@ export const askCallRefSchema = callAddressSchema.pick({ run: true, key: true, a
 export type AskCallRef = z.infer<typeof askCallRefSchema>;
 
 export const askPermissionAnswerSchema = z.object({ answer: z.enum(['once', 'run']) });
+
+/**
+ * A server of the `ask` contract may offer this tool besides: whether a route over it can be used now (installed, signed in,
+ * its key there), found out without spending anything. Without it a server that starts counts as reached.
+ */
+export const reachTool = 'reach';
+export const reachInputSchema = z.object({ agent: z.string().optional(), ids: z.array(z.string()).optional() });
+export const reachOutputSchema = z.object({ failure: failureSchema.optional() });

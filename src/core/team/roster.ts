@@ -67,15 +67,31 @@ export const hostedServers = ['vscode-lm'] as const;
 
 const allEfforts: ('low' | 'medium' | 'high')[] = ['low', 'medium', 'high'];
 
-/** The two bundled ways to a model: the vendor's agent, signed in by the person, then the person's key. */
-function routes(agent: string, ids: string[]): { server: string; agent?: string; ids: string[] }[] {
+/**
+ * The ways to a model in their order: the vendor's agent, signed in by the person; the person's key for the vendor; a key
+ * for OpenRouter, which has ids of its own.
+ */
+function routes(
+  agent: string,
+  provider: string,
+  ids: string[],
+  routed: string[],
+): { server: string; agent: string; ids: string[] }[] {
   return [
     { server: 'agents', agent, ids },
-    { server: 'keys', ids },
+    { server: 'keys', agent: provider, ids },
+    { server: 'keys', agent: 'openrouter', ids: routed },
   ];
 }
 
 const openaiSuccessors = ['gpt-6.1-sol', 'gpt-6-sol', 'gpt-5.6-sol', 'gpt-5.6-terra', 'gpt-5.6-luna'];
+
+/** OpenRouter puts the vendor in front. */
+const byVendor = (vendor: string, ids: readonly string[]): string[] => ids.map((id) => `${vendor}/${id}`);
+
+/** Where OpenRouter's ids are the vendor's own. */
+const ownIds = (agent: string, provider: string, vendor: string, ids: string[]) =>
+  routes(agent, provider, ids, byVendor(vendor, ids));
 
 /** In the mission's order of priority. */
 const models: NonNullable<TeamLayer['models']> = {
@@ -87,15 +103,28 @@ const models: NonNullable<TeamLayer['models']> = {
     price: { input: 3, output: 15 },
     note: 'Sonnet 4.5 is guaranteed until 2026-09-29 only, Opus 4.5 until 2026-11-24; Sonnet 5.5 and Opus 5.5 succeed them.',
     // Haiku late: a small model leads a team only when no larger one answers. Fable last: its price is three times the one below.
-    routes: routes('claude', [
-      'claude-sonnet-4-5-20250929',
-      'claude-opus-4-5-20251101',
-      'claude-sonnet-5-5',
-      'claude-opus-5-5',
-      'claude-haiku-4-5-20251001',
-      'claude-haiku-5-5',
-      'claude-fable-5-1',
-    ]),
+    routes: routes(
+      'claude',
+      'anthropic',
+      [
+        'claude-sonnet-4-5-20250929',
+        'claude-opus-4-5-20251101',
+        'claude-sonnet-5-5',
+        'claude-opus-5-5',
+        'claude-haiku-4-5-20251001',
+        'claude-haiku-5-5',
+        'claude-fable-5-1',
+      ],
+      byVendor('anthropic', [
+        'claude-sonnet-4.5',
+        'claude-opus-4.5',
+        'claude-sonnet-5.5',
+        'claude-opus-5.5',
+        'claude-haiku-4.5',
+        'claude-haiku-5.5',
+        'claude-fable-5.1',
+      ]),
+    ),
   },
   'gpt-5-codex': {
     title: 'GPT-5-Codex',
@@ -105,7 +134,7 @@ const models: NonNullable<TeamLayer['models']> = {
     price: { input: 2, output: 10 },
     retired:
       'Gone from the Codex catalogue and the API since July 2026; gpt-6.1-sol succeeds it, with the same efforts.',
-    routes: routes('codex', ['gpt-5-codex', ...openaiSuccessors]),
+    routes: ownIds('codex', 'openai', 'openai', ['gpt-5-codex', ...openaiSuccessors]),
   },
   cheetah: {
     title: 'cheetah',
@@ -132,7 +161,7 @@ const models: NonNullable<TeamLayer['models']> = {
     efforts: allEfforts,
     price: { input: 2, output: 10 },
     note: 'The API ends on 2026-12-11; gpt-6.1-sol succeeds it, with the same efforts.',
-    routes: routes('codex', ['gpt-5', ...openaiSuccessors]),
+    routes: ownIds('codex', 'openai', 'openai', ['gpt-5', ...openaiSuccessors]),
   },
   'gemini-2.5-flash': {
     title: 'Gemini 2.5 Flash',
@@ -140,7 +169,7 @@ const models: NonNullable<TeamLayer['models']> = {
     context: 1_048_576,
     price: { input: 0.3, output: 2.5 },
     note: 'Ends on 2026-12-01; then Google answers with a successor unasked. gemini-3.5-flash-lite succeeds it.',
-    routes: routes('gemini', ['gemini-2.5-flash', 'gemini-3.5-flash-lite', 'gemini-3.8-flash']),
+    routes: ownIds('gemini', 'google', 'google', ['gemini-2.5-flash', 'gemini-3.5-flash-lite', 'gemini-3.8-flash']),
   },
   'gemini-2.5-pro': {
     title: 'Gemini 2.5 Pro',
@@ -149,7 +178,7 @@ const models: NonNullable<TeamLayer['models']> = {
     price: { input: 2, output: 12 },
     note: 'Open to existing users only, and ends on 2026-12-01; gemini-3.1-pro-preview succeeds it for deep analysis.',
     // The vendor's own successor is the flash model; for what the mission wants of Pro the deeper one comes first.
-    routes: routes('gemini', ['gemini-2.5-pro', 'gemini-3.1-pro-preview', 'gemini-3.8-flash']),
+    routes: ownIds('gemini', 'google', 'google', ['gemini-2.5-pro', 'gemini-3.1-pro-preview', 'gemini-3.8-flash']),
   },
   'grok-4-code': {
     title: 'Grok 4 code',
@@ -158,7 +187,7 @@ const models: NonNullable<TeamLayer['models']> = {
     efforts: allEfforts,
     price: { input: 2, output: 6 },
     retired: 'grok-code-fast-1 was retired on 2026-05-15; grok-4.7 and grok-4.6 succeed it.',
-    routes: routes('grok', ['grok-code-fast-1', 'grok-4.7', 'grok-4.6', 'grok-4.3']),
+    routes: ownIds('grok', 'xai', 'x-ai', ['grok-code-fast-1', 'grok-4.7', 'grok-4.6', 'grok-4.3']),
   },
 };
 

@@ -1,9 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import PQueue from 'p-queue';
 import type { Failure } from '../../core/ask.ts';
 import { RouteError } from '../../core/ports.ts';
 import type { Log, Models } from '../../core/ports.ts';
 import type { Route, Server } from '../../core/team/file.ts';
 import { hostedServers } from '../../core/team/roster.ts';
+import { reachOutputSchema, reachTool } from '../../core/ask.ts';
+import { failureOfErrorText, structuredFailure } from './failures.ts';
+import { textOf } from './mapping.ts';
+import type { Connection } from './mcpClient.ts';
 import { answerElicitation, attempt, messageBytes } from './attempt.ts';
 import type { ActiveCalls } from './attempt.ts';
 import type { HostedServer } from './hostedWire.ts';
@@ -96,10 +101,14 @@ export function openModels(options: ModelsOptions): OpenModels {
       let life: ServerLife | undefined;
       try {
         ({ life } = serverOf(route));
-        const names = await life.tools(await life.use(signal), signal);
-        return names.has(route.tool)
-          ? undefined
-          : { kind: 'protocol', message: `${route.server} has no tool \`${route.tool}\`.` };
+        const connection = await life.use(signal);
+        const names = await life.tools(connection, signal);
+        if (!names.has(route.tool))
+          return { kind: 'protocol', message: `${route.server} has no tool \`${route.tool}\`.` };
+        if (route.tool !== 'ask' || !names.has(reachTool)) return undefined;
+        const limit = AbortSignal.any([signal, AbortSignal.timeout(options.startMs ?? 60_000)]);
+        const failure = await reach(connection, route, limit);
+        return failure && life.discreet(failure);
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof RouteError) return life?.discreet(error.failure) ?? error.failure;
@@ -131,6 +140,16 @@ export function openModels(options: ModelsOptions): OpenModels {
       return closed;
     },
   };
+}
+
+/** What a server says of a route over it; undefined when it can be used. */
+async function reach(connection: Connection, route: Route, signal: AbortSignal): Promise<Failure | undefined> {
+  const { agent, ids } = route;
+  const result = await connection.call(reachTool, { agent, ids }, { token: randomUUID(), signal });
+  const said = reachOutputSchema.safeParse(result.structured);
+  const failure = result.isError || !said.success ? structuredFailure(result.structured) : said.data.failure;
+  if (failure) return structuredFailure({ failure });
+  return result.isError ? failureOfErrorText(textOf(result)) : undefined;
 }
 
 function noServer(name: string): string {

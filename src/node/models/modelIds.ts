@@ -8,11 +8,19 @@ export function sameModel(asked: string, answered: string): boolean {
   if (want.name === '' || got.name === '') return want.name === got.name;
   // The asker leaves the choice to the agent.
   if (want.name === 'auto' || want.name === 'default') return true;
-  if (want.name === got.name) return want.stamp === '' || got.stamp === '' || want.stamp === got.stamp;
+  if (inOrder(want.name) === inOrder(got.name))
+    return want.stamp === '' || got.stamp === '' || want.stamp === got.stamp;
   // An alias without a version (`sonnet`, `gemini-flash`) is answered by any version of it.
   if (/\d/.test(want.name)) return false;
   const parts = got.name.split('-');
   return want.name.split('-').every((part) => parts.includes(part));
+}
+
+/** `claude-4-5-sonnet` is `claude-sonnet-4-5`: one router puts the version in the middle. The order of the numbers counts. */
+function inOrder(name: string): string {
+  const parts = name.split('-');
+  const isNumber = (part: string): boolean => /^\d+$/.test(part);
+  return [...parts.filter((part) => !isNumber(part)).toSorted(), ...parts.filter(isNumber)].join('-');
 }
 
 interface Id {

@@ -39,7 +39,13 @@ export async function askWithKey(options: KeysOptions, input: AskInput, stage: A
   try {
     const model = `${provider.name} ${input.model}`;
     try {
-      return await converse(options, input, stage, { provider, key, tools: !options.withoutTools.has(model) }, conversation);
+      return await converse(
+        options,
+        input,
+        stage,
+        { provider, key, tools: !options.withoutTools.has(model) },
+        conversation,
+      );
     } catch (error) {
       if (options.withoutTools.has(model) || !cannotCallTools(error)) throw error;
       options.withoutTools.add(model);
@@ -64,7 +70,10 @@ export function chooseProvider(
     agent === undefined && providers.length === 1 ? providers[0] : providers.find((one) => one.name === agent);
   if (!provider) {
     const names = providers.map((one) => one.name).join(', ');
-    const what = agent === undefined ? 'A route over this server must name its provider as `agent`' : `No provider is called "${agent}"`;
+    const what =
+      agent === undefined
+        ? 'A route over this server must name its provider as `agent`'
+        : `No provider is called "${agent}"`;
     return { kind: 'protocol', message: `${what}: ${names}.` };
   }
   const key = keyOf(provider, env);
@@ -89,7 +98,10 @@ async function converse(
   const owner = `${provider.name} ${input.model} ${input.call.run}`;
   const before = input.session === undefined ? undefined : options.sessions.find(input.session, owner);
   if (input.session !== undefined && !before)
-    return { type: 'failure', failure: { kind: 'no-session', message: 'That conversation is not in memory any more.' } };
+    return {
+      type: 'failure',
+      failure: { kind: 'no-session', message: 'That conversation is not in memory any more.' },
+    };
   // Sent back, the same call goes on with what it wanted; in another one it is in the folder already.
   const edits = before?.call === input.call.key ? before.edits : [];
   const view = openView({ cwd: input.cwd, paths: input.paths, signal, edits });
@@ -122,9 +134,15 @@ async function converse(
     last = turn;
   }
   const text = texts.join('\n');
-  const wanted = view.edits().map((edit): Edit => ({ ...edit, content: edit.content === null ? null : hide(edit.content, key) }));
+  const wanted = view
+    .edits()
+    .map((edit): Edit => ({ ...edit, content: edit.content === null ? null : hide(edit.content, key) }));
   if (text.trim() === '' && wanted.length === 0)
-    return { type: 'failure', failure: { kind: 'empty', message: `${provider.title} answered with nothing.` }, usage: spent.usage };
+    return {
+      type: 'failure',
+      failure: { kind: 'empty', message: `${provider.title} answered with nothing.` },
+      usage: spent.usage,
+    };
   if (retiredNotice(text))
     return {
       type: 'failure',

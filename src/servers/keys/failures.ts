@@ -16,7 +16,7 @@ function partsOf(error: unknown): { status?: number; text: string; headers: Reco
       headers: error.responseHeaders ?? {},
     };
   if (error instanceof Error) return { text: error.message, headers: {} };
-  return { text: typeof error === 'string' ? error : JSON.stringify(error) ?? '', headers: {} };
+  return { text: typeof error === 'string' ? error : (JSON.stringify(error) ?? ''), headers: {} };
 }
 
 const noModel =
@@ -25,8 +25,10 @@ const quota =
   /insufficient[_ ](?:quota|credits?|funds|balance)|credit balance|billing|out of credits?|payment required|spending limit|exceeded your current quota/i;
 const tooLarge =
   /context[_ ]length|context window|maximum context|prompt is too long|too many tokens|request too large|input token count/i;
-const noTools = /(?:tools?|function(?:s| calling)?)[^.\n]{0,60}(?:not|n't|un)[ -]?support|support[^.\n]{0,30}(?:tools?|function calling)\b/i;
-const badKey = /api[_ -]?key[^.\n]{0,40}(?:invalid|incorrect|not valid|expired|missing)|(?:invalid|incorrect)[^.\n]{0,20}api[_ -]?key|authentication_error/i;
+const noTools =
+  /(?:tools?|function(?:s| calling)?)[^.\n]{0,60}(?:not|n't|un)[ -]?support|support[^.\n]{0,30}(?:tools?|function calling)\b/i;
+const badKey =
+  /api[_ -]?key[^.\n]{0,40}(?:invalid|incorrect|not valid|expired|missing)|(?:invalid|incorrect)[^.\n]{0,20}api[_ -]?key|authentication_error/i;
 const busy = /overloaded|\b529\b|resource[_ ]exhausted|rate[_ ]limit|too many requests|\b429\b/i;
 
 /** True when the model cannot call tools: it is asked once more without. */
@@ -41,15 +43,19 @@ export function failureOf(error: unknown, provider: Provider, now: number): Fail
   const said = oneLine(wordsOf(error, text), 300);
   const message = `${provider.title} ${status === undefined ? 'failed' : `answered ${status}`}${said === '' ? '' : `: ${said}`}`;
   // It began to answer, and then the connection went.
-  if (status === 200)
-    return { kind: 'crash', message: `${provider.title} broke off in the middle of its answer.` };
+  if (status === 200) return { kind: 'crash', message: `${provider.title} broke off in the middle of its answer.` };
   const resetsAt = resetOf(headers, text, now);
   const make = (kind: Failure['kind']): Failure => ({ kind, message, ...(resetsAt !== undefined && { resetsAt }) });
   if (status === 402 || ((status === undefined || (status >= 400 && status < 500)) && quota.test(text)))
     // Google says "exceeded your current quota" of its limits by the minute too, and then when to come back.
-    return make(status === 429 && resetsAt !== undefined && !/insufficient|credit/i.test(text) ? 'rate-limit' : 'quota');
+    return make(
+      status === 429 && resetsAt !== undefined && !/insufficient|credit/i.test(text) ? 'rate-limit' : 'quota',
+    );
   if (status === 401 || status === 403 || ((status === undefined || status === 400) && badKey.test(text)))
-    return { kind: 'not-signed-in', message: `${message}. The key in ${provider.keys[0] ?? 'its environment'} is refused.` };
+    return {
+      kind: 'not-signed-in',
+      message: `${message}. The key in ${provider.keys[0] ?? 'its environment'} is refused.`,
+    };
   if (status === 404 || ((status === undefined || status === 400) && noModel.test(text))) return make('no-model');
   if (status === 413 || ((status === undefined || status === 400) && tooLarge.test(text))) return make('too-large');
   if (status !== undefined) return { ...failureOfStatus(status, said, resetsAt), message };
@@ -64,7 +70,10 @@ function wordsOf(error: unknown, text: string): string {
   if (!APICallError.isInstance(error)) return text;
   try {
     const body = JSON.parse(error.responseBody ?? '') as unknown;
-    const first = (Array.isArray(body) ? body[0] : body) as { error?: { message?: unknown } | string; message?: unknown };
+    const first = (Array.isArray(body) ? body[0] : body) as {
+      error?: { message?: unknown } | string;
+      message?: unknown;
+    };
     const inner = typeof first.error === 'string' ? first.error : first.error?.message;
     if (typeof inner === 'string') return inner;
     if (typeof first.message === 'string') return first.message;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { reachInputSchema, reachTool } from '../../core/ask.ts';
 import { reasonOf, UserError } from '../../core/errors.ts';
 import { version } from '../../core/version.ts';
 import { askServer, serveOverStdio } from '../askServer.ts';
@@ -48,7 +49,8 @@ async function main(): Promise<void> {
       name: 'keys',
       version,
       title: 'Ask a model with a key',
-      description: "Asks a model with the person's key for its provider. Reads the working folder for it; a writer's edits come back in the result.",
+      description:
+        "Asks a model with the person's key for its provider. Reads the working folder for it; a writer's edits come back in the result.",
       onAsk: (input, stage) => askWithKey(options, input, stage),
       tools: [reach(options), providersTool(options)],
     }),
@@ -58,9 +60,9 @@ async function main(): Promise<void> {
 /** Whether a route can be used, without spending anything. */
 function reach(options: KeysOptions): OtherTool {
   return {
-    name: 'reach',
+    name: reachTool,
     description: 'Says whether a provider can be asked: its key is there, or its address answers.',
-    input: z.object({ agent: z.string().optional() }),
+    input: reachInputSchema,
     async run(args, signal) {
       const { agent } = args as { agent?: string };
       const chosen = chooseProvider(options, agent);
@@ -74,7 +76,10 @@ function reach(options: KeysOptions): OtherTool {
       } catch (error) {
         signal.throwIfAborted();
         return {
-          failure: { kind: 'not-installed', message: `${provider.title} does not answer at ${provider.url} (${reasonOf(error)}).` },
+          failure: {
+            kind: 'not-installed',
+            message: `${provider.title} does not answer at ${provider.url} (${reasonOf(error)}).`,
+          },
         };
       }
     },
@@ -139,9 +144,7 @@ process.on('unhandledRejection', (error) => {
 try {
   await main();
 } catch (error) {
-  process.stderr.write(
-    `${error instanceof UserError ? reasonOf(error) : String((error as Error).stack ?? error)}\n`,
-  );
+  process.stderr.write(`${error instanceof UserError ? reasonOf(error) : String((error as Error).stack ?? error)}\n`);
   process.exitCode = 2;
 }
 // Calls that are still answered must not keep a server alive that nobody hears.

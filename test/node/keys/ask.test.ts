@@ -24,10 +24,31 @@ const script = table([
   },
   {
     when: 'slowly',
-    replies: [{ parts: [{ kind: 'text', text: 'first ' }, { kind: 'pause', until: go.promise }, { kind: 'text', text: 'second' }] }],
+    replies: [
+      {
+        parts: [
+          { kind: 'text', text: 'first ' },
+          { kind: 'pause', until: go.promise },
+          { kind: 'text', text: 'second' },
+        ],
+      },
+    ],
   },
-  { when: 'for ever', replies: [{ parts: [{ kind: 'text', text: 'first ' }, { kind: 'pause', until: Infinity }] }] },
-  { when: 'what was it', replies: [(asked: Asked) => says(`You said: ${asked.conversation.includes('hello') ? 'hello' : 'nothing'}`)] },
+  {
+    when: 'for ever',
+    replies: [
+      {
+        parts: [
+          { kind: 'text', text: 'first ' },
+          { kind: 'pause', until: Infinity },
+        ],
+      },
+    ],
+  },
+  {
+    when: 'what was it',
+    replies: [(asked: Asked) => says(`You said: ${asked.conversation.includes('hello') ? 'hello' : 'nothing'}`)],
+  },
 ]);
 
 describe('a model with a key', function () {
@@ -51,7 +72,10 @@ describe('a model with a key', function () {
       assert.equal(output.stopReason, 'end');
       const request = place.standin.requests.at(-1);
       assert.deepEqual([request?.dialect, request?.model, request?.stream], [dialect, id, true]);
-      assert.equal(Object.values(request?.keys ?? {}).some((value) => value.includes(key)), variable !== undefined);
+      assert.equal(
+        Object.values(request?.keys ?? {}).some((value) => value.includes(key)),
+        variable !== undefined,
+      );
     });
 
     it(`of ${agent} reads the working folder by its tools`, async () => {

@@ -9,12 +9,22 @@ import { key, openPlace, vendors, type KeysPlace } from './place.ts';
 /** Every kind of failure, as every provider's client tells it. */
 
 const cut: Reply = { parts: [{ kind: 'text', text: 'first ' }, { kind: 'cut' }] };
-const broken: Reply = { parts: [{ kind: 'text', text: 'first ' }, { kind: 'broken', message: 'Overloaded, try later.' }] };
+const broken: Reply = {
+  parts: [
+    { kind: 'text', text: 'first ' },
+    { kind: 'broken', message: 'Overloaded, try later.' },
+  ],
+};
 
 const rows: readonly (readonly [string, Reply, Failure['kind'], RegExp])[] = [
   ['a key that is refused', refuses(401, 'Incorrect API key provided.'), 'not-signed-in', /401.*is refused/],
   ['a key without the right', refuses(403, 'No access.'), 'not-signed-in', /403/],
-  ['a model that is not there', refuses(404, 'The model does not exist.', { code: 'model_not_found' }), 'no-model', /404/],
+  [
+    'a model that is not there',
+    refuses(404, 'The model does not exist.', { code: 'model_not_found' }),
+    'no-model',
+    /404/,
+  ],
   ['a model that is named wrongly', refuses(400, 'model: grok-1 is not supported'), 'no-model', /400/],
   ['a rate limit', refuses(429, 'Slow down.', { retryAfter: 30 }), 'rate-limit', /429: Slow down/],
   ['a spent quota', refuses(429, 'You exceeded your current quota.', { code: 'insufficient_quota' }), 'quota', /429/],
@@ -27,7 +37,12 @@ const rows: readonly (readonly [string, Reply, Failure['kind'], RegExp])[] = [
   ['a stream that is cut', cut, 'crash', /./],
   ['a stream that says that it fails', broken, 'rate-limit', /Overloaded/],
   ['no word', { parts: [] }, 'empty', /nothing/],
-  ['a notice instead of an answer', says('The model gpt-5-codex is no longer available. Please switch to another one.'), 'no-model', /answered only/],
+  [
+    'a notice instead of an answer',
+    says('The model gpt-5-codex is no longer available. Please switch to another one.'),
+    'no-model',
+    /answered only/,
+  ],
   ['another model', { ...says('Hello.'), model: 'other-1' }, 'wrong-model', /other-1 answered/],
 ];
 
@@ -41,7 +56,10 @@ describe('a failure of a provider', function () {
         ...rows.map(([when, reply]) => ({ when: `(${when})`, replies: [reply] })),
         { when: 'echo', replies: [refuses(401, `Incorrect API key provided: ${key}.`)] },
         { when: 'say it', replies: [says(`Your key is ${key}, is it not?`)] },
-        { when: 'retry', replies: [(asked: Asked) => (asked.turn === 0 ? calls([{ name: 'list_files', input: {} }]) : says('x'))] },
+        {
+          when: 'retry',
+          replies: [(asked: Asked) => (asked.turn === 0 ? calls([{ name: 'list_files', input: {} }]) : says('x'))],
+        },
       ]),
     );
   });

@@ -135,6 +135,7 @@ describe('the model that answered', () => {
     ['default', 'claude-opus-5-5'],
     ['code-supernova-1-million', 'code-supernova-1-million'],
     ['llama3:latest', 'llama3'],
+    ['anthropic/claude-sonnet-4.5', 'anthropic/claude-4.5-sonnet-20250929'],
   ];
   for (const [asked, answered] of same) it(`${asked} is ${answered}`, () => assert.ok(sameModel(asked, answered)));
 
@@ -152,6 +153,8 @@ describe('the model that answered', () => {
     ['opus', 'claude-sonnet-5-5'],
     ['cheetah', 'composer-2.5'],
     ['gpt-5', ''],
+    ['claude-sonnet-4-5', 'claude-5-4-sonnet'],
+    ['claude-sonnet-4-5', 'claude-4-5-opus'],
   ];
   for (const [asked, answered] of others)
     it(`${asked} is not ${answered}`, () => assert.ok(!sameModel(asked, answered)));

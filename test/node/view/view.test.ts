@@ -13,7 +13,8 @@ const secret = 'sk-ant-abcdefghij0123456789';
 describe('the view of a folder', () => {
   let top: string;
   let cwd: string;
-  const view = (more: Partial<ViewOptions> = {}): View => openView({ cwd, signal: new AbortController().signal, ...more });
+  const view = (more: Partial<ViewOptions> = {}): View =>
+    openView({ cwd, signal: new AbortController().signal, ...more });
   beforeEach(async () => {
     top = await mkdtemp(join(tmpdir(), 'orchestra-view-'));
     cwd = join(top, 'in');
@@ -38,7 +39,14 @@ describe('the view of a folder', () => {
   afterEach(() => rm(top, { recursive: true, force: true }));
 
   it('lists what a model may read, sorted, by a glob', async () => {
-    assert.deepEqual(await view().list('**'), ['.env.example', 'README.md', 'huge.txt', 'image.bin', 'src/a.ts', 'src/b.ts']);
+    assert.deepEqual(await view().list('**'), [
+      '.env.example',
+      'README.md',
+      'huge.txt',
+      'image.bin',
+      'src/a.ts',
+      'src/b.ts',
+    ]);
     assert.deepEqual(await view().list('src/**'), ['src/a.ts', 'src/b.ts']);
   });
 
@@ -54,11 +62,29 @@ describe('the view of a folder', () => {
     await symlink(join(cwd, '.env'), join(cwd, 'plain.txt'));
     await symlink(join(cwd, '.git/config'), join(cwd, 'config.txt'));
     for (const path of [
-      '../out/other.txt', '/etc/passwd', 'link.txt', 'folder/other.txt', 'plain.txt', 'config.txt', '.env', 'keys/id_rsa',
-      '.git/config', 'src/../../out/other.txt', 'C:/x', 'image.bin', 'huge.txt', 'src', 'none.txt', '', 'a\0b',
+      '../out/other.txt',
+      '/etc/passwd',
+      'link.txt',
+      'folder/other.txt',
+      'plain.txt',
+      'config.txt',
+      '.env',
+      'keys/id_rsa',
+      '.git/config',
+      'src/../../out/other.txt',
+      'C:/x',
+      'image.bin',
+      'huge.txt',
+      'src',
+      'none.txt',
+      '',
+      'a\0b',
     ])
       await assert.rejects(view().read(path), ViewError, path);
-    assert.deepEqual((await view().list('**')).filter((p) => /link|folder|plain|config/.test(p)), []);
+    assert.deepEqual(
+      (await view().list('**')).filter((p) => /link|folder|plain|config/.test(p)),
+      [],
+    );
   });
 
   it('does not wait for a pipe', async function () {
@@ -104,17 +130,24 @@ describe('the view of a folder', () => {
     await assert.rejects(here.write('src/b.ts', 'x'), /secrets/);
     await here.replace('src/b.ts', 'other = 1', 'other = 2');
     assert.equal(here.edits()[0]?.content, `const key = '${secret}';\nconst other = 2;\n`);
-    for (const path of ['../x', '.env', '.git/hooks/x', 'deploy.pem']) await assert.rejects(here.write(path, 'x'), ViewError);
+    for (const path of ['../x', '.env', '.git/hooks/x', 'deploy.pem'])
+      await assert.rejects(here.write(path, 'x'), ViewError);
     await assert.rejects(here.write('big.txt', 'x'.repeat(2 * 1024 * 1024)), /longer than/);
     assert.match(await view({ paths: ['src/**'] }).write('x.ts', 'x'), /outside the paths/);
     assert.doesNotMatch(await view({ paths: ['src/**'] }).write('src/x.ts', 'x'), /outside/);
   });
 
   it('gives a reader no tool that edits, and tells a model what it did wrong', async () => {
-    assert.deepEqual(viewTools(view(), 'read').map((t) => t.name), ['list_files', 'read_file', 'search_files']);
+    assert.deepEqual(
+      viewTools(view(), 'read').map((t) => t.name),
+      ['list_files', 'read_file', 'search_files'],
+    );
     const tools = Object.fromEntries(viewTools(view(), 'write').map((t) => [t.name, t]));
     const call = (name: string, input: object): Promise<string> => tools[name]!.run(tools[name]!.input.parse(input));
-    assert.equal(await call('read_file', { path: 'src/a.ts', from: 2, lines: 1 }), 'const b = 2;\n(src/a.ts: lines 2 to 2 of 3)');
+    assert.equal(
+      await call('read_file', { path: 'src/a.ts', from: 2, lines: 1 }),
+      'const b = 2;\n(src/a.ts: lines 2 to 2 of 3)',
+    );
     assert.match(await call('read_file', { path: '.env' }), /^Not done: \.env may hold secrets/);
     assert.match(await call('replace_in_file', { path: 'src/a.ts', old: 'x', new: 'y' }), /^Not done/);
     assert.equal(await call('search_files', { words: 'no such words' }), 'Nothing found.');
@@ -126,10 +159,16 @@ describe('the view of a folder', () => {
 
   it('packs the list and the files that the prompt names, and all small ones for who cannot ask for more', async () => {
     const named = await packView(view(), 'See src/a.ts.', { bytes: 1000, whole: false });
-    assert.deepEqual(named.files.map((f) => f.path), ['src/a.ts']);
+    assert.deepEqual(
+      named.files.map((f) => f.path),
+      ['src/a.ts'],
+    );
     assert.match(named.paths, /README\.md/);
     const whole = await packView(view(), 'See src/a.ts.', { bytes: 1000, whole: true });
-    assert.deepEqual(whole.files.map((f) => f.path), ['src/a.ts', 'README.md', '.env.example', 'src/b.ts']);
+    assert.deepEqual(
+      whole.files.map((f) => f.path),
+      ['src/a.ts', 'README.md', '.env.example', 'src/b.ts'],
+    );
     assert.deepEqual((await packView(view(), 'x', { bytes: 3, whole: true })).files, []);
   });
 });

@@ -182,7 +182,13 @@ const textPart = (said: string): Json => ({ type: 'output_text', text: said, ann
 function itemOf(kind: 'message' | 'reasoning', id: string, said: string): Json {
   return kind === 'message'
     ? { id, type: 'message', role: 'assistant', status: 'completed', content: [textPart(said)] }
-    : { id, type: 'reasoning', summary: [{ type: 'summary_text', text: said }], status: 'completed', encrypted_content: 'c3RhbmRpbg==' };
+    : {
+        id,
+        type: 'reasoning',
+        summary: [{ type: 'summary_text', text: said }],
+        status: 'completed',
+        encrypted_content: 'c3RhbmRpbg==',
+      };
 }
 
 function callItem({ name, input, space }: ToolCall): Json {
