@@ -243,6 +243,7 @@ export const hostActions = [
   'manage-trust',
   'check-team',
   'edit-team',
+  'approve',
   'walkthrough',
   'try-sample',
   'show-log',

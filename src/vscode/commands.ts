@@ -86,6 +86,9 @@ export const commands = [
     palette: false,
     places: [{ menu: 'editor/title', when: contexts.plan, group: 'navigation@2' }],
   },
+  { id: 'orchestra.strikeItem', title: 'Strike Item of the Plan', palette: false },
+  { id: 'orchestra.editItem', title: 'Edit Item of the Plan', palette: false },
+  { id: 'orchestra.answer', title: 'Answer', palette: false },
   { id: 'orchestra.openLog', title: 'Open Log of a Role', icon: 'output', enablement: contexts.shown },
   { id: 'orchestra.say', title: 'Say to the Team', icon: 'comment', enablement: contexts.shown },
   {

@@ -2,18 +2,30 @@ import * as vscode from 'vscode';
 import { handlersOf } from './handlers.ts';
 import { openFolders } from './folder.ts';
 import { logTo, told } from './host.ts';
-import { openKeys } from './keys.ts';
+import { openKeys } from './team/keys.ts';
 import { notifyQuestions } from './notifications.ts';
+import { showProgress } from './progress.ts';
 import { openSession, type OpenSession } from './openSession.ts';
-import { registerDocuments } from './documents.ts';
+import type { PanelSource } from './panel/input.ts';
+import { openPanel } from './panel/openPanel.ts';
+import { openPanelSource } from './panelSource.ts';
+import { openPlanEditor } from './planEditor.ts';
 import { parseSettings, settingsPrefix, type Settings } from './settings.ts';
 import { showStatus } from './statusBar.ts';
+import { openTaskFlow } from './task.ts';
+import { showTeamProblems } from './team/file.ts';
 import { commands } from './commands.ts';
+
+/** What tests of the whole extension get to see. */
+export interface Api {
+  readonly session: OpenSession;
+  readonly panel: PanelSource;
+}
 
 let session: OpenSession | undefined;
 
 /** The one place where the extension's parts are put together. */
-export async function activate(context: vscode.ExtensionContext): Promise<{ session: OpenSession }> {
+export async function activate(context: vscode.ExtensionContext): Promise<Api> {
   const channel = vscode.window.createOutputChannel('Model Orchestra', { log: true });
   const folders = openFolders(context.workspaceState);
   const keys = await openKeys(context.secrets);
@@ -44,11 +56,18 @@ export async function activate(context: vscode.ExtensionContext): Promise<{ sess
   });
   session = made;
   const parts = { context, channel, folders, keys, session: made, settings };
-  const handlers = handlersOf(parts);
+  const plan = openPlanEditor(parts);
+  const panel = openPanelSource(parts);
+  const handlers = handlersOf({ ...parts, plan, tasks: openTaskFlow(parts, panel) });
   context.subscriptions.push(
     channel,
-    registerDocuments(parts),
+    keys,
+    plan,
+    panel,
+    openPanel(context, panel),
     showStatus(parts),
+    showProgress(parts),
+    showTeamProblems(parts),
     notifyQuestions(parts),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void made.refresh()),
     vscode.workspace.onDidChangeWorkspaceFolders(() => void made.refresh()),
@@ -57,7 +76,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<{ sess
     ),
   );
   await made.refresh();
-  return { session: made };
+  return { session: made, panel };
 }
 
 /** The window closes: what it drives is stopped in order, and can be gone on with. */

@@ -24,16 +24,17 @@ export function notifyQuestions({ session, settings }: Pick<Parts, 'session' | '
     const first = questions[0];
     if (!first || told.has(first.id) || !settings()['notifications.questions']) return;
     told.add(first.id);
-    void notify(first, (answer) => session.answer(first.id, answer));
+    void notify(first);
   };
   return session.onChange(next);
 }
 
-async function notify(question: Question, answer: (answer: Answer) => void): Promise<void> {
+async function notify(question: Question): Promise<void> {
   const { text, choices } = notificationOf(question);
   const chosen = await vscode.window.showInformationMessage(text, ...choices.map(({ label }) => label));
   const choice = choices.find(({ label }) => label === chosen);
-  if (choice?.answer !== undefined) answer(choice.answer);
+  if (choice?.answer !== undefined)
+    await vscode.commands.executeCommand('orchestra.answer', question.id, choice.answer);
   else if (choice) await vscode.window.showTextDocument(questionUri(question), { preview: true, preserveFocus: false });
 }
 

@@ -40,12 +40,14 @@ interface TeamShown {
   readonly titles: Record<string, string>;
   readonly teams: readonly string[];
   readonly budget: Budget | undefined;
+  readonly waiting: number;
 }
 
 const builtIn: TeamShown = {
   titles: Object.fromEntries(Object.entries(roster.models ?? {}).map(([id, { title }]) => [id, title])),
   teams: [],
   budget: undefined,
+  waiting: 0,
 };
 
 /** The one place where this window's runs are kept. */
@@ -201,6 +203,7 @@ export function openSession(around: Surroundings): OpenSession {
             titles: Object.fromEntries(Object.entries(loaded.team.models).map(([id, model]) => [id, model.title])),
             teams: [loaded.team.team, ...Object.keys(loaded.team.teams).filter((name) => name !== loaded.team.team)],
             budget: { ...loaded.team.budget, ...around.defaults(project.root).budget },
+            waiting: loaded.missing.length,
           }),
           () => builtIn,
         ),

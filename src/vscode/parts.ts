@@ -1,6 +1,6 @@
 import type * as vscode from 'vscode';
 import type { Folders } from './folder.ts';
-import type { Keys } from './keys.ts';
+import type { Keys } from './team/keys.ts';
 import type { Session } from './session.ts';
 import type { Settings } from './settings.ts';
 

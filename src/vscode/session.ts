@@ -37,6 +37,8 @@ export interface SessionView {
   /** Teams of the team file, the one that is used when none is named first. */
   readonly teams: readonly string[];
   readonly budget: Budget | undefined;
+  /** How many things of the folder's team file wait for the person's approval. */
+  readonly waiting: number;
   /** What went wrong last and is nobody's yet: shown in the panel until the next thing begins. */
   readonly problem?: { readonly message: string; readonly hint?: string };
 }

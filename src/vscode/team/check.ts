@@ -1,0 +1,127 @@
+import * as vscode from 'vscode';
+import { oneLine } from '../../core/words/plain.ts';
+import type { Diagnosis, Finding } from '../../node/doctor.ts';
+import type { CommandId } from '../commands.ts';
+import { inEditor } from '../host.ts';
+import type { Parts } from '../parts.ts';
+
+/** Something that mends a finding: a command of ours, with a button for it. */
+interface Mend {
+  readonly icon: string;
+  readonly title: string;
+  readonly command: CommandId;
+}
+
+const approveMend: Mend = { icon: 'shield', title: 'Look and approve', command: 'orchestra.trust' };
+const keyMend: Mend = { icon: 'key', title: 'Set a provider key', command: 'orchestra.setKey' };
+const editMend: Mend = { icon: 'organization', title: 'Edit the team', command: 'orchestra.editTeam' };
+
+/** What can be done about a finding from here, the likeliest first. */
+export function mendsOf({ state, what, mend }: Pick<Finding, 'state' | 'what' | 'mend'>): readonly Mend[] {
+  if (state === 'ok') return [];
+  if (mend?.includes('orchestra trust')) return [approveMend];
+  if (/\bkeys?\b/.test(what) || /\bkey\b/i.test(mend ?? '')) return [keyMend, editMend];
+  return [editMend];
+}
+
+const icons: Record<Finding['state'], string> = {
+  ok: 'pass',
+  missing: 'error',
+  retired: 'history',
+  off: 'circle-slash',
+};
+
+interface Row extends vscode.QuickPickItem {
+  readonly mends?: readonly Mend[];
+}
+
+/** The doctor's table as a list: a row a finding, with a button for each mend. Nothing is spent by looking. */
+export async function checkTeam({ session, folders }: Pick<Parts, 'session' | 'folders'>): Promise<void> {
+  const root = folders.current() ?? (await folders.choose());
+  const project = await session.project(root);
+  if (!project) {
+    await vscode.commands.executeCommand('orchestra.panel.focus');
+    return;
+  }
+  const list = vscode.window.createQuickPick<Row>();
+  const control = new AbortController();
+  const again: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('refresh'), tooltip: 'Look again' };
+  list.title = 'Check Team';
+  list.placeholder = 'Asking every route whether it is there …';
+  list.buttons = [again];
+  list.matchOnDetail = true;
+  list.ignoreFocusOut = true;
+  const look = async (): Promise<void> => {
+    list.busy = true;
+    const { teams } = session.view();
+    const diagnosis = await project.diagnose({ team: teams[0], signal: control.signal });
+    list.items = rowsOf(diagnosis);
+    list.placeholder =
+      diagnosis.problem === undefined
+        ? `A run could start here now: ${diagnosis.team.length} roles are filled`
+        : `No run could start here now: ${oneLine(diagnosis.problem)}`;
+    list.busy = false;
+  };
+  const mend = async ({ command }: Mend): Promise<void> => {
+    list.hide();
+    await vscode.commands.executeCommand(command);
+  };
+  const listening = [
+    list.onDidTriggerButton(() => void look()),
+    list.onDidTriggerItemButton(({ item, button }) => {
+      const found = item.mends?.find(({ title }) => title === button.tooltip);
+      if (found) void mend(found);
+    }),
+    list.onDidAccept(() => {
+      const [first] = list.selectedItems[0]?.mends ?? [];
+      if (first) void mend(first);
+    }),
+  ];
+  const hidden = new Promise<void>((resolve) => listening.push(list.onDidHide(() => resolve())));
+  list.show();
+  try {
+    await Promise.race([look(), hidden]);
+    await hidden;
+  } finally {
+    control.abort();
+    for (const each of listening) each.dispose();
+    list.dispose();
+  }
+}
+
+/** The table's rows: the team as it would run first, for that is what is asked; then what it rests on. */
+export function rowsOf(diagnosis: Diagnosis): Row[] {
+  const heading = (label: string): Row => ({ label, kind: vscode.QuickPickItemKind.Separator });
+  const finding = (one: Finding): Row => {
+    const mends = mendsOf(one);
+    return {
+      label: `$(${icons[one.state]}) ${oneLine(one.what)}`,
+      description: oneLine(one.detail),
+      ...(one.mend !== undefined && { detail: oneLine(inEditor(one.mend)) }),
+      mends,
+      buttons: mends.map(({ icon, title }) => ({ iconPath: new vscode.ThemeIcon(icon), tooltip: title })),
+      alwaysShow: false,
+    };
+  };
+  return [
+    heading(diagnosis.problem === undefined ? 'The team as it would run now' : 'No run could start here now'),
+    ...diagnosis.team.map((cast): Row => {
+      const [model] = cast.models;
+      const effort = model?.effort === undefined ? '' : ` ${model.effort}`;
+      return {
+        label: `$(person) ${oneLine(cast.title)}`,
+        description: `${oneLine(model?.model ?? '')}${effort}${model?.standsFor === undefined ? '' : `, stands in for ${oneLine(model.standsFor)}`}`,
+      };
+    }),
+    ...diagnosis.leftOut.map(({ role, why }): Row => ({
+      label: `$(circle-slash) ${oneLine(role)}`,
+      description: 'left out',
+      detail: oneLine(why),
+    })),
+    heading('Models and their routes'),
+    ...diagnosis.routes.map(finding),
+    heading('This machine'),
+    ...diagnosis.machine.map(finding),
+    ...diagnosis.notes.map((note): Row => ({ label: `$(info) ${oneLine(inEditor(note))}` })),
+  ];
+}
