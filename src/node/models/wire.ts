@@ -58,6 +58,7 @@ export function stdioWire(options: WireOptions): Wire {
   let child: Child | undefined;
   let broken: Failure | undefined;
   let lost = false;
+  const loss = Promise.withResolvers<Failure>();
   let closing: Promise<void> | undefined;
   let garbage = { lines: 0, bytes: 0 };
   let stderr = Buffer.alloc(0);
@@ -66,6 +67,7 @@ export function stdioWire(options: WireOptions): Wire {
   const lose = (failure: Failure): void => {
     if (lost) return;
     lost = true;
+    loss.resolve(failure);
     wire.onLost(failure);
   };
 
@@ -166,7 +168,12 @@ export function stdioWire(options: WireOptions): Wire {
       const stdin = child?.stdin;
       if (!stdin || lost || broken) return Promise.reject(new Error(`${name} is not running`));
       return new Promise((done, fail) => {
-        stdin.write(`${JSON.stringify(message)}\n`, (error) => (error ? fail(error) : done()));
+        stdin.write(`${JSON.stringify(message)}\n`, (error) => {
+          if (!error) return done();
+          // A pipe that nobody reads is the end of the server: how it ended says more than the pipe does.
+          void child?.end(500);
+          void loss.promise.then((failure) => fail(new RouteError(failure)));
+        });
       });
     },
     break(failure) {
