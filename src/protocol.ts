@@ -46,7 +46,7 @@ export interface PanelSpent {
 /** What wants the person. `id` names the question to the host; without `answers` it is answered elsewhere, and `where` says so. */
 export interface PanelWant {
   readonly id: string;
-  readonly kind: 'team' | 'plan' | 'apply' | 'permission' | 'held' | 'resume';
+  readonly kind: 'team' | 'plan' | 'apply' | 'permission' | 'held' | 'resume' | 'review';
   readonly text: string;
   /** In a sentence, more about it. */
   readonly detail?: string;
@@ -86,7 +86,7 @@ export interface PanelRole {
   readonly sign: Sign;
   /** `5 found`, `fine`, `waiting`. */
   readonly word: string;
-  /** `waiting for the plan`. */
+  /** `for the plan`, or a sentence that says why. */
   readonly waitsFor?: string;
   readonly route?: string;
   readonly ms: number;
@@ -297,6 +297,14 @@ export const fromPanelSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('stop-call'), run: id, call: id }),
   z.strictObject({ type: z.literal('retry-call'), run: id, call: id }),
   z.strictObject({ type: z.literal('next-route'), run: id, call: id }),
+  /** To stay off a route for the rest of the run, or to use it again. */
+  z.strictObject({
+    type: z.literal('route'),
+    run: id,
+    action: z.enum(['leave', 'use']),
+    server: z.string().min(1).max(60),
+    agent: z.string().min(1).max(60).optional(),
+  }),
   /** A file of the project, by its path in it: the host opens nothing outside the run's folder. */
   z.strictObject({ type: z.literal('file'), run: id, path, line: z.number().int().positive().optional() }),
   z.strictObject({

@@ -127,6 +127,7 @@ export function openPanelSource(parts: Parts): PanelLink {
       case 'stop-call':
       case 'retry-call':
       case 'next-route':
+      case 'route':
         return undefined;
       case 'file':
         return openFile(intent.run, intent.path, intent.line);

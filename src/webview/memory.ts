@@ -45,6 +45,8 @@ export function remember(what: Remembered): void {
 /** A text that a command put into the box replaces the draft, once. */
 export function takeDraft(kept: Remembered, state: PanelState): boolean {
   const draft = state.composer?.draft;
+  // A host that has none counts anew.
+  if (!draft) kept.draft = 0;
   if (!draft || draft.serial === kept.draft) return false;
   kept.draft = draft.serial;
   kept.task = draft.text;

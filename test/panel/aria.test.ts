@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inputs, stateOf } from '../fixtures/panel/states.ts';
-import { openBrowser, type PanelBrowser, root } from './panelPage.ts';
+import { openBrowser, type PanelBrowser, root, until } from './panelPage.ts';
 
 /** Compares with a file that a person has read and judged; UPDATE=1 writes it, to be read again. */
 async function golden(name: string, text: string): Promise<void> {
@@ -31,9 +31,7 @@ describe('what a screen reader meets in the panel', function () {
       const folded = panel.page.locator('h2 button[aria-expanded=false]');
       for (let n = await folded.count(); n > 0; n--) {
         await folded.first().click();
-        await panel.page.waitForFunction(
-          `document.querySelectorAll("h2 button[aria-expanded=false]").length === ${n - 1}`,
-        );
+        await until(async () => (await folded.count()) === n - 1);
       }
       await golden(name, await panel.page.locator('body').ariaSnapshot());
       await panel.close();

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { FromPanel, PanelState } from '../../src/protocol.ts';
 import { page as pageHtml } from '../../src/vscode/panel/page.ts';
@@ -72,9 +73,19 @@ const served: Record<string, string> = {
   '/media/panel.css': 'media/panel.css',
 };
 
+export interface OpenOptions {
+  readonly theme?: ThemeName;
+  readonly width?: number;
+  readonly height?: number;
+  /** What `getState` gives. */
+  readonly kept?: unknown;
+  /** The page's clock goes on; else it stands, so that no time in it depends on the machine. */
+  readonly ticks?: boolean;
+}
+
 /** A browser and the server of the page's parts; `close` ends both. */
 export interface PanelBrowser {
-  open(options?: { theme?: ThemeName; width?: number; height?: number; kept?: unknown }): Promise<PanelPage>;
+  open(options?: OpenOptions): Promise<PanelPage>;
   close(): Promise<void>;
 }
 
@@ -139,7 +150,8 @@ async function serve(): Promise<Server> {
 }
 
 /** Runs in the page before anything of it: the editor's side of a webview. */
-const editorScript = `(({ theme, styles, kept }) => {
+const editorScript = `(({ theme, styles, kept, ticks }) => {
+  if (!ticks) Date.now = () => 1_800_000_000_000;
   let state = kept;
   window.sent = [];
   window.acquireVsCodeApi = () => ({
@@ -161,12 +173,7 @@ const editorScript = `(({ theme, styles, kept }) => {
   document.addEventListener('securitypolicyviolation', (event) => window.violations.push(event.violatedDirective + ' ' + event.blockedURI));
 })`;
 
-async function openPage(
-  browser: Browser,
-  origin: string,
-  theme: Theme,
-  options: { width?: number; height?: number; kept?: unknown },
-): Promise<PanelPage> {
+async function openPage(browser: Browser, origin: string, theme: Theme, options: OpenOptions): Promise<PanelPage> {
   const context = await browser.newContext({
     viewport: { width: options.width ?? 320, height: options.height ?? 800 },
     timezoneId: 'UTC',
@@ -182,10 +189,10 @@ async function openPage(
   page.on('request', (request) => {
     if (!request.url().startsWith(`${origin}/`)) complaints.push(`asks for ${request.url()}`);
   });
-  const setting = JSON.stringify({ theme, styles: editorStyles, kept: options.kept });
+  const setting = JSON.stringify({ theme, styles: editorStyles, kept: options.kept, ticks: options.ticks });
   await page.addInitScript(`${editorScript}(${setting})`);
   await page.goto(`${origin}/`);
-  await page.waitForFunction('window.sent?.length > 0');
+  await until(() => page.evaluate('window.sent?.length > 0'));
   return {
     page,
     complaints,
@@ -207,4 +214,10 @@ async function openPage(
       await context.close();
     },
   };
+}
+
+/** Waits until this holds. The page's policy forbids the browser driver to do it by itself. */
+export async function until(holds: () => Promise<unknown>): Promise<void> {
+  for (const end = Date.now() + 30_000; !(await holds()); await setTimeout(20))
+    if (Date.now() > end) throw new Error(`It did not come true: ${String(holds)}`);
 }

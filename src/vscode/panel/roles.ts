@@ -1,5 +1,6 @@
+import { routeName } from '../../core/run/control.ts';
 import { resultOf } from '../../core/words/result.ts';
-import { between, count, failureName, money, movedWords } from '../../core/words/words.ts';
+import { between, clock, count, failureName, money, movedWords } from '../../core/words/words.ts';
 import type { CallState, RunState } from '../../core/run/state.ts';
 import type { PanelAction, PanelCall, PanelRole, Sign } from '../../protocol.ts';
 import { block, line, tailOf } from './clean.ts';
@@ -33,13 +34,14 @@ function roleOf(
   calls: readonly CallState[],
 ): PanelRole {
   const { state } = input;
-  const working = look.live ? calls.filter((call) => call.state === 'working') : [];
-  const current = working.at(-1) ?? calls.at(-1);
+  const underWay = look.live ? calls.filter((call) => call.state === 'working' || call.state === 'waiting') : [];
+  const working = underWay.filter((call) => call.state === 'working');
+  const current = working.at(-1) ?? underWay.at(-1) ?? calls.at(-1);
   const model = current ?? cast?.models[0];
-  const stands = standing(state, look, role, cast, calls, working);
-  const ended = calls.filter((call) => !working.includes(call));
+  const stands = standing(state, look, role, cast, calls, underWay);
+  const ended = calls.filter((call) => !underWay.includes(call));
   const tail = working.length > 0 && (look.looking?.has(role) ?? true) ? tailsOf(input, working) : undefined;
-  const said = working.length > 0 ? '' : saidOf(state, role, calls);
+  const said = underWay.length > 0 ? '' : saidOf(state, role, calls);
   return {
     role,
     title: line(cast?.title ?? role, 60),
@@ -55,7 +57,7 @@ function roleOf(
     calls: calls.slice(-8).map((call) => callOf(state, look, call)),
     ...(tail !== undefined && { tail }),
     ...(said !== '' && { said }),
-    actions: actionsOf(input, look, working, current),
+    actions: actionsOf(input, look, underWay.length > 0, current),
   };
 }
 
@@ -69,14 +71,17 @@ function standing(
   role: string,
   cast: Cast | undefined,
   calls: readonly CallState[],
-  working: readonly CallState[],
+  underWay: readonly CallState[],
 ): { sign: Sign; word: string; waitsFor?: string } {
-  if (working.length > 0) {
-    const asks = state.permissions.some((asked) => asked.role === role);
-    return asks ? { sign: 'waiting', word: 'waiting', waitsFor: 'you' } : { sign: 'working', word: 'working' };
+  const last = underWay.at(-1) ?? calls.at(-1);
+  if (underWay.length > 0) {
+    if (state.permissions.some((asked) => asked.role === role))
+      return { sign: 'waiting', word: 'waiting', waitsFor: 'for you' };
+    return underWay.some((call) => call.state === 'working')
+      ? { sign: 'working', word: 'working' }
+      : { sign: 'waiting', word: waitWord(last), waitsFor: line(last?.waits?.why ?? '', 200) };
   }
-  const last = calls.at(-1);
-  if (last?.state === 'working') return { sign: 'stopped', word: 'interrupted' };
+  if (last?.state === 'working' || last?.state === 'waiting') return { sign: 'stopped', word: 'interrupted' };
   const waitsFor = look.live ? expects(state, cast, last) : undefined;
   if (waitsFor !== undefined) return { sign: 'waiting', word: 'waiting', waitsFor };
   if (last) {
@@ -86,25 +91,30 @@ function standing(
   return state.outcome === undefined ? { sign: 'waiting', word: 'waiting' } : { sign: 'waiting', word: 'not asked' };
 }
 
+/** `waiting`, or until when. */
+function waitWord(call: CallState | undefined): string {
+  return call?.waits?.until === undefined ? 'waiting' : `waiting, ${clock(Date.parse(call.waits.until))}`;
+}
+
 /** What a role waits for that is not working and is still to do something. */
 function expects(state: RunState, cast: Cast | undefined, last: CallState | undefined): string | undefined {
   if (!cast || state.outcome !== undefined) return undefined;
   const { phase } = state;
   if (cast.duties.includes('orchestrate')) {
-    if (state.stop !== undefined) return 'you';
-    if (phase === 'analysis') return 'the findings';
-    if (phase === 'implementation') return 'the changes';
+    if (state.stop !== undefined) return 'for you';
+    if (phase === 'analysis') return 'for the findings';
+    if (phase === 'implementation') return 'for the changes';
     return undefined;
   }
   if (last && (last.kind !== 'criteria' || phase !== 'implementation')) return undefined;
-  if (phase === undefined || phase === 'triage') return state.stop === undefined ? 'the team' : 'you';
+  if (phase === undefined || phase === 'triage') return 'for the team';
   const writes = cast.duties.includes('write') || cast.duties.includes('review');
-  if (cast.duties.includes('analyse') && !last && phase === 'analysis') return 'a free route';
+  if (cast.duties.includes('analyse') && !last && phase === 'analysis') return 'for a free route';
   if (!writes) return undefined;
-  if (phase === 'analysis' || phase === 'synthesis') return 'the plan';
+  if (phase === 'analysis' || phase === 'synthesis') return 'for the plan';
   if (phase !== 'implementation') return undefined;
-  if (cast.duties.includes('review')) return 'a change';
-  return (state.plan?.items ?? []).some((item) => item.owners.includes(cast.role)) ? 'its turn' : undefined;
+  if (cast.duties.includes('review')) return 'for a change';
+  return (state.plan?.items ?? []).some((item) => item.owners.includes(cast.role)) ? 'for its turn' : undefined;
 }
 
 /** Name and effort of a model, as people know it. */
@@ -115,7 +125,8 @@ export function modelName(titles: Readonly<Record<string, string>>, model: strin
 
 /** The server, and the id where it is another than the model's name. */
 function routeOf(call: CallState): string {
-  return call.id === '' || call.id === call.model ? call.server : `${call.server} · ${call.id}`;
+  const name = routeName(call);
+  return call.id === '' || call.id === call.model ? name : `${name} · ${call.id}`;
 }
 
 function notesOf(look: Looking, cast: Cast | undefined, calls: readonly CallState[]): string[] {
@@ -139,14 +150,15 @@ function numbersOf(calls: readonly CallState[]): string {
 }
 
 function callOf(state: RunState, look: Looking, call: CallState): PanelCall {
+  const isUnderWay = call.state === 'working' || call.state === 'waiting';
   const works = look.live && call.state === 'working';
-  const sign: Sign = works ? 'working' : call.state === 'working' ? 'stopped' : resultOf(state, call.role, call).sign;
+  const sign = !isUnderWay ? resultOf(state, call.role, call).sign : look.live ? call.state : 'stopped';
   return {
     call: call.call,
     attempt: call.attempt,
     title: line(call.title, 120),
     sign,
-    ms: works ? 0 : between(call.startedAt, call.endedAt ?? state.lastAt),
+    ms: isUnderWay ? 0 : between(call.startedAt, call.endedAt),
     ...(works && { since: Date.parse(call.startedAt) }),
     numbers: numbersOf([call]),
   };
@@ -184,19 +196,33 @@ const abilityLabels: Record<CallAbility, string> = {
 function actionsOf(
   input: PanelInputRun,
   look: Looking,
-  working: readonly CallState[],
+  isUnderWay: boolean,
   current: CallState | undefined,
 ): PanelAction[] {
   if (!current) return [];
   const { run, abilities = [] } = input;
   const { call, attempt } = current;
-  const works = working.length > 0;
-  const actions: PanelAction[] = [{ label: 'Open log', intent: { type: 'log', run, call, attempt } }];
+  const actions: PanelAction[] =
+    attempt > 0 ? [{ label: 'Open log', intent: { type: 'log', run, call, attempt } }] : [];
   for (const ability of abilities) {
-    if (ability === 'prompt')
-      actions.push({ label: abilityLabels.prompt, intent: { type: 'prompt', run, call, attempt } });
-    else if (look.live && input.driven === 'here' && works)
+    if (ability === 'prompt') {
+      if (attempt > 0) actions.push({ label: abilityLabels.prompt, intent: { type: 'prompt', run, call, attempt } });
+    } else if (look.live && isUnderWay)
       actions.push({ label: abilityLabels[ability], intent: { type: ability, run, call } });
   }
+  if (look.live && input.state.outcome === undefined) actions.push(...routeActions(run, input.state, current));
   return actions;
+}
+
+/** To stay off a route that was left, or to come back to it. */
+function routeActions(run: string, { left }: RunState, call: CallState): PanelAction[] {
+  const routes = new Map(call.moves.map(({ server, agent }) => [routeName({ server, agent }), { server, agent }]));
+  return [...routes].map(([name, { server, agent }]): PanelAction => {
+    const isLeft = left.some((one) => one.server === server && one.agent === agent);
+    const route = { server, ...(agent !== undefined && { agent }) };
+    return {
+      label: isLeft ? `Use ${line(name, 40)} again` : `Stay off ${line(name, 40)}`,
+      intent: { type: 'route', run, action: isLeft ? 'use' : 'leave', ...route },
+    };
+  });
 }

@@ -1,5 +1,6 @@
+import { reviewSummary } from '../../core/review/summary.ts';
 import type { RunState } from '../../core/run/state.ts';
-import { count, money } from '../../core/words/words.ts';
+import { count, money, plural } from '../../core/words/words.ts';
 import type { FromPanel, PanelAction, PanelTeam, PanelWant } from '../../protocol.ts';
 import { exact, line, remembered } from './clean.ts';
 import type { PanelInput, PanelInputRun, PanelQuestion } from './input.ts';
@@ -10,8 +11,32 @@ export function wantsOf(input: PanelInput): PanelWant[] {
   const { shown } = input;
   const wants = input.questions.map((question) => wantOf(question, input));
   if (shown?.driven === 'elsewhere') wants.push(...askedElsewhere(shown));
-  const resume = resumeOf(input);
-  return resume ? [...wants, resume] : wants;
+  return [...wants, ...[reviewWanted(input), resumeOf(input)].filter((want) => want !== undefined)];
+}
+
+/** The shown run is ready, and its change is not finished yet. */
+function reviewWanted({ shown, condition }: PanelInput): PanelWant | undefined {
+  if (condition !== 'ready' || shown?.driven !== 'nobody' || shown.state.outcome !== 'ready') return undefined;
+  const summary = reviewSummary(shown.state);
+  if (summary?.state !== 'open') return undefined;
+  const { files, hunks, kept, undone } = summary;
+  const size = `${plural(files.length, 'file')}, ${plural(hunks, 'hunk')}`;
+  const open = hunks - kept - undone;
+  const text =
+    open === hunks
+      ? `The change is ready for review: ${size}`
+      : `The review goes on: ${open} of ${plural(hunks, 'hunk')} to decide`;
+  const action = (label: string, what: 'open' | 'finish'): PanelAction => ({
+    label,
+    intent: { type: 'review', run: shown.run, action: what },
+  });
+  return {
+    id: `review ${shown.run}`,
+    kind: 'review',
+    text: open === 0 ? 'Everything is decided.' : text,
+    answers: open === 0 ? [action('Finish', 'finish'), action('Review', 'open')] : [action('Review', 'open')],
+    links: [],
+  };
 }
 
 type AnswerWord = Extract<FromPanel, { type: 'answer' }>['answer'];

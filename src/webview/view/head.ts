@@ -40,8 +40,9 @@ const phases = (all: readonly PanelPhase[]): TemplateResult =>
   html`<ol class="phases" aria-label="Phases">
     ${all.map(
       (phase) =>
-        html`<li class=${phase.sign} title=${phase.summary} aria-current=${phase.sign === 'working' ? 'step' : nothing}>
-          ${sign(phase.sign)}<span>${phase.label}</span><span class="unseen">, ${phase.sign}</span>
+        html`<li class=${phase.sign} aria-current=${phase.sign === 'working' ? 'step' : nothing}>
+          ${sign(phase.sign)}<span title=${phase.summary}>${phase.label}</span
+          ><span class="unseen">, ${phase.sign}</span>
         </li>`,
     )}
   </ol>`;

@@ -33,9 +33,16 @@ export function links(page: Page, actions: readonly PanelAction[]): TemplateResu
   </span>`;
 }
 
-/** An icon that can be pressed. */
-export const iconButton = (name: string, label: string, press: () => void): TemplateResult =>
-  html`<button type="button" class="icon-button" title=${label} aria-label=${label} @click=${press}>
+/** An icon that can be pressed. In a list with one tab stop only the buttons of that item are reached by Tab. */
+export const iconButton = (name: string, label: string, press: () => void, isReached = true): TemplateResult =>
+  html`<button
+    type="button"
+    class="icon-button"
+    title=${label}
+    aria-label=${label}
+    tabindex=${isReached ? 0 : -1}
+    @click=${press}
+  >
     ${icon(name)}
   </button>`;
 

@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { PanelFile, PanelReview, PanelRun } from '../../protocol.ts';
 import type { Page } from '../page.ts';
-import { icon, iconButton, section } from './parts.ts';
+import { icon, iconButton, links, section } from './parts.ts';
 
 /** The merged change: a tree of its files with their counts. The hunks stand in the editor. */
 export function review(page: Page, run: PanelRun): TemplateResult | typeof nothing {
@@ -12,14 +12,17 @@ export function review(page: Page, run: PanelRun): TemplateResult | typeof nothi
     return html`<p class="aside muted">${of.checks}</p>
       ${tree(page, run, of)}
       <div class="answers">
-        ${of.actions.map(
-          (action, n) =>
-            html`<vscode-button
-              ?secondary=${n > 0 || of.state !== 'open' || page.state.wants.length > 0}
-              @click=${() => page.send(action.intent)}
-              >${action.label}</vscode-button
-            >`,
-        )}
+        ${of.actions
+          .slice(0, 2)
+          .map(
+            (action, n) =>
+              html`<vscode-button
+                ?secondary=${n > 0 || of.state !== 'open' || page.state.wants.length > 0}
+                @click=${() => page.send(action.intent)}
+                >${action.label}</vscode-button
+              >`,
+          )}
+        ${links(page, of.actions.slice(2))}
       </div>`;
   });
 }
@@ -84,7 +87,13 @@ function fileItem(page: Page, run: PanelRun, of: PanelReview, file: PanelFile, i
   const settled = standing(file);
   const act = (action: 'open' | 'keep' | 'undo'): void =>
     page.send({ type: 'review', run: run.id, action, path: file.path });
-  const label = [file.path, words[file.kind], `${file.added} added, ${file.removed} removed`, settled, file.held ?? '']
+  const label = [
+    file.path,
+    words[file.kind],
+    `${file.added} added, ${file.removed} removed`,
+    settled,
+    file.held === undefined ? '' : `held: ${file.held}`,
+  ]
     .filter(Boolean)
     .join(', ');
   return html`<li
@@ -103,10 +112,10 @@ function fileItem(page: Page, run: PanelRun, of: PanelReview, file: PanelFile, i
       <span class="plus">+${file.added}</span><span class="minus">−${file.removed}</span>
       <span class="mark-letter ${file.kind}" title=${words[file.kind]}>${marks[file.kind]}</span>
       ${
-        of.state === 'open' && of.actions.length > 1
+        of.state === 'open' && of.actions.length > 1 && file.hunks > 0
           ? html`<span class="file-actions" @click=${(event: Event) => event.stopPropagation()}>
-              ${iconButton('check', `Keep all of ${name}`, () => act('keep'))}
-              ${iconButton('discard', `Undo all of ${name}`, () => act('undo'))}
+              ${iconButton('check', `Keep all of ${name}`, () => act('keep'), isStop)}
+              ${iconButton('discard', `Undo all of ${name}`, () => act('undo'), isStop)}
             </span>`
           : nothing
       }

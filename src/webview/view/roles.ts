@@ -29,7 +29,7 @@ export function roleList(page: Page, run: PanelRun, isOpen: (role: PanelRole) =>
 
 function row(page: Page, run: PanelRun, role: PanelRole, open: boolean, isStop: boolean): TemplateResult {
   const ms = passed(page.now, role);
-  const word = role.waitsFor === undefined || !open ? role.word : `waiting for ${role.waitsFor}`;
+  const word = role.waitsFor === 'for you' ? 'waiting for you' : role.word;
   // Where there is little room the first half says enough: `3 found` of `3 found, 1 refuted`.
   const [short, more] = word.split(',');
   const lastNote = role.notes.at(-1);
@@ -40,7 +40,7 @@ function row(page: Page, run: PanelRun, role: PanelRole, open: boolean, isStop: 
       data-item=${role.role}
       tabindex=${isStop ? 0 : -1}
       aria-expanded=${open}
-      title=${role.waitsFor === undefined ? nothing : `waiting for ${role.waitsFor}`}
+      title=${role.waitsFor === undefined ? nothing : waits(role.waitsFor)}
       @click=${() => page.fold(roleKey(run, role), !open)}
     >
       ${sign(role.sign)}
@@ -56,6 +56,9 @@ function row(page: Page, run: PanelRun, role: PanelRole, open: boolean, isStop: 
   </li>`;
 }
 
+/** What it waits for, as a sentence. */
+const waits = (what: string): string => (what.startsWith('for ') ? `It waits ${what}.` : what);
+
 function inside(page: Page, role: PanelRole): TemplateResult {
   const by = role.route === undefined ? '' : `by ${role.route}`;
   const working = role.since !== undefined;
@@ -69,7 +72,7 @@ function inside(page: Page, role: PanelRole): TemplateResult {
           </p>`
     }
     ${role.notes.map((note) => html`<p class="muted">${note}</p>`)}
-    ${role.waitsFor === undefined ? nothing : html`<p class="muted">It waits for ${role.waitsFor}.</p>`}
+    ${role.waitsFor === undefined ? nothing : html`<p class="muted">${waits(role.waitsFor)}</p>`}
     ${working ? tail(role) : role.said === undefined ? nothing : markdown(role.said)}
     ${
       role.calls.length > 1

@@ -203,7 +203,7 @@ function earlierItem(page: Page, run: PanelEarlier, isStop: boolean): TemplateRe
       <span class="word">${run.word}</span>
       <span class="time">${when(run.when, page.now)}</span>
     </button>
-    ${resume === undefined ? nothing : iconButton('debug-continue', `Resume “${run.title}”`, () => page.send(resume.intent))}
+    ${resume === undefined ? nothing : iconButton('debug-continue', `Resume “${run.title}”`, () => page.send(resume.intent), isStop)}
   </li>`;
 }
 

@@ -24,29 +24,29 @@ export function wantList(page: Page, wants: readonly PanelWant[]): TemplateResul
     ${repeat(
       wants,
       (want) => want.id,
-      (want) => one(page, want),
+      (want, n) => one(page, want, n),
     )}
   </section>`;
 }
 
-function one(page: Page, want: PanelWant): TemplateResult {
+function one(page: Page, want: PanelWant, n: number): TemplateResult {
   if (!firstSeen.has(want.id)) firstSeen.set(want.id, performance.now());
   const sent = answered.has(want.id);
   const press = (action: PanelAction) => (event: MouseEvent) => {
     const age = performance.now() - (firstSeen.get(want.id) ?? 0);
     if (sent || event.detail > 1 || age < tooSoonMs) return;
-    if (want.kind !== 'resume') answered.add(want.id);
+    if (want.kind !== 'resume' && want.kind !== 'review') answered.add(want.id);
     page.send(action.intent);
     page.draw();
   };
-  return html`<article class="want" aria-labelledby="w-${want.id}">
-    <p class="want-text" id="w-${want.id}">${icon('triangle-up', 'want-sign')}<span>${want.text}</span></p>
+  return html`<article class="want" aria-labelledby="want-${n}">
+    <p class="want-text" id="want-${n}">${icon('triangle-up', 'want-sign')}<span>${want.text}</span></p>
     ${want.detail === undefined || want.detail === '' ? nothing : html`<p>${want.detail}</p>`}
     ${want.exact === undefined ? nothing : exact(want.exact)} ${want.team === undefined ? nothing : team(want.team)}
     <div class="answers">
       ${want.answers.map(
-        (action, n) =>
-          html`<vscode-button ?secondary=${n > 0} ?disabled=${sent} @click=${press(action)}
+        (action, nth) =>
+          html`<vscode-button ?secondary=${nth > 0} ?disabled=${sent} @click=${press(action)}
             >${action.label}</vscode-button
           >`,
       )}
