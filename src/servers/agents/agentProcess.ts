@@ -19,6 +19,8 @@ export interface AgentHooks {
   onPermission(params: unknown, signal: AbortSignal): Promise<Record<string, unknown>>;
   onRead(params: unknown): Promise<string>;
   onWrite(params: unknown): Promise<void>;
+  /** A notification of its own kind. */
+  onNotice(method: string, params: unknown): void;
   /** A request that we do not know was answered with an error. */
   onUnknown(method: string): void;
   /** It is gone; once. */
@@ -232,7 +234,7 @@ function connect(stream: Stream, hooks: AgentHooks): ClientConnection {
         hooks.onUnknown(method);
         throw RequestError.methodNotFound(method);
       })
-      .onNotification('*', () => {})
+      .onNotification('*', ({ method, params }) => hooks.onNotice(method, params))
       .connect(stream)
   );
 }

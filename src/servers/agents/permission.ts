@@ -61,6 +61,10 @@ const mostDetail = 400_000;
 export async function judge(request: PermissionRequest, known: ToolCall | undefined, by: Judge): Promise<Verdict> {
   const call = joined(known, request.toolCall);
   const title = oneLine(call.title ?? '', 300) || 'Something';
+  const server = mcpServerOf(request, call, by.servers);
+  if (server !== undefined) {
+    return by.servers.includes(server) ? { type: 'allow' } : ask('other', title, detailOf(call));
+  }
   const command = commandIn(call);
   if (call.kind === 'execute' || command !== undefined) {
     const detail = command ?? call.title ?? '';
@@ -79,8 +83,6 @@ export async function judge(request: PermissionRequest, known: ToolCall | undefi
     return ask(edited.length > 0 ? 'edit' : 'other', title, diffOf(call) || detailOf(call));
   }
   if (call.kind === 'switch_mode') return { type: 'refuse', why: `${title}: its mode stays as it is` };
-  const server = mcpServerOf(request, call);
-  if (server !== undefined && by.servers.includes(server)) return { type: 'allow' };
   return ask('other', title, detailOf(call));
 }
 
@@ -174,9 +176,9 @@ function detailOf(call: ToolCall): string {
 
 /**
  * The MCP server whose tool is to be called, where the agent itself says so and not the model: each has its own place for it. Undefined
- * when it is no such call.
+ * when it is no such call. `known` are the servers that were handed on.
  */
-export function mcpServerOf(request: PermissionRequest, call: ToolCall): string | undefined {
+function mcpServerOf(request: PermissionRequest, call: ToolCall, known: readonly string[]): string | undefined {
   const input = (typeof call.rawInput === 'object' && call.rawInput !== null ? call.rawInput : {}) as Record<
     string,
     unknown
@@ -192,8 +194,11 @@ export function mcpServerOf(request: PermissionRequest, call: ToolCall): string 
   // grok: one tool that calls the others.
   const through = textAt(input, 'tool_name');
   if (through !== undefined && call.kind !== 'execute') return /^(.+?)__/.exec(through)?.[1];
-  // gemini: an id that begins with the tool's name.
-  return /^mcp_([a-z0-9-]+)_/i.exec(call.toolCallId)?.[1];
+  // gemini: an id that begins with the tool's name, and the server in the title.
+  if (!call.toolCallId.startsWith('mcp_')) return undefined;
+  const meant = (name: string): boolean =>
+    call.toolCallId.startsWith(`mcp_${name}_`) && (call.title ?? '').endsWith(` (${name} MCP Server)`);
+  return known.find(meant) ?? '';
 }
 
 function textAt(record: Record<string, unknown>, name: string): string | undefined {
@@ -201,8 +206,9 @@ function textAt(record: Record<string, unknown>, name: string): string | undefin
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function serverInTitle(title: string | null | undefined): string | undefined {
-  return /^(?:mcp[._]{1,2})?([\w-]+?)(?:__|[.:/])[\w-]+/.exec(title ?? '')?.[1];
+/** `mcp.server.tool`; a server or a tool with dots in its name is nobody's that we know. */
+function serverInTitle(title: string | null | undefined): string {
+  return /^mcp\.([^.]+)\.[^.]+$/.exec(title ?? '')?.[1] ?? '';
 }
 
 /** The answer to the agent: its option of that kind. "Always" is never chosen: for a shell it would mean every command to come. */

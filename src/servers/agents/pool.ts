@@ -30,10 +30,10 @@ export interface Running {
   readonly process: AgentProcess;
   readonly key: string;
   readonly pinned: Pinned | undefined;
+  /** Which sessions have their MCP servers, where the agent tells. */
+  readonly ready: Ready;
   /** Closed sessions whose MCP servers may still run. */
   leftovers: number;
-  /** Who opens a session in it just now. */
-  users: number;
 }
 
 export interface Pool {
@@ -54,6 +54,7 @@ export function openPool(options: PoolOptions): Pool {
     const found = await findAgent(profile, env);
     const launch = await launchAgent(profile, found, pinned);
     let running: Running | undefined;
+    const ready = openReady();
     const agentHooks: AgentHooks = {
       onUpdate: (session, update) => hooks.turnOf(session)?.onUpdate(update),
       async onPermission(params, signal) {
@@ -62,6 +63,7 @@ export function openPool(options: PoolOptions): Pool {
       },
       onRead: (params) => turnFor(params).onRead(params),
       onWrite: (params) => turnFor(params).onWrite(params),
+      onNotice: (method, params) => void (method === profile.serversReady && ready.tell(sessionIn(params))),
       onUnknown: hooks.onUnknown,
       onGone() {
         starting.delete(key);
@@ -91,7 +93,7 @@ export function openPool(options: PoolOptions): Pool {
       await agent.end();
       throw error;
     }
-    running = { process: agent, key, pinned, leftovers: 0, users: 0 };
+    running = { process: agent, key, pinned, ready, leftovers: 0 };
     all.add(running);
     if (agent.gone) agentHooks.onGone(agent.gone);
     return running;
@@ -117,6 +119,39 @@ export function openPool(options: PoolOptions): Pool {
       lifetime.abort(new AskError({ kind: 'cancelled', message: `${profile.title} was closed.` }));
       await Promise.all([...all].map(({ process: agent }) => agent.end()));
       await Promise.allSettled(starting.values());
+    },
+  };
+}
+
+export interface Ready {
+  tell(session: string | undefined): void;
+  /** Resolves when it was told of the session, or after so long: who waits for more has another trouble. Rejects with the signal's reason. */
+  wait(session: string, ms: number, signal: AbortSignal): Promise<void>;
+}
+
+function openReady(): Ready {
+  const told = new Set<string>();
+  const waiting = new Map<string, () => void>();
+  return {
+    tell(session) {
+      if (session === undefined) return;
+      told.add(session);
+      waiting.get(session)?.();
+    },
+    async wait(session, ms, signal) {
+      if (told.delete(session)) return;
+      let timer: NodeJS.Timeout | undefined;
+      const come = new Promise<void>((done) => {
+        waiting.set(session, done);
+        timer = setTimeout(done, ms);
+      });
+      try {
+        await unlessAborted(come, signal);
+      } finally {
+        clearTimeout(timer);
+        waiting.delete(session);
+        told.delete(session);
+      }
     },
   };
 }

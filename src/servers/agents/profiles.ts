@@ -35,10 +35,12 @@ export interface Profile {
   readonly askModes: readonly string[];
   /** It must be brought into one of them, or it is not asked at all. */
   readonly mustAsk: boolean;
-  /** The session gets a title of ours, so that it does not have one made by a model. */
-  readonly setsTitle?: boolean;
+  /** Gives a session a title of ours, so that it does not have one made by a model: the method. */
+  readonly titleMethod?: string;
   /** `_meta` of a new or resumed session. */
-  readonly sessionMeta?: 'claude';
+  readonly sessionMeta?: 'claude' | 'grok';
+  /** It starts the MCP servers of a session behind its back: the notification that tells that they are there. */
+  readonly serversReady?: string;
   /** How a model is had that it does not list: by a process of its own with arguments or a variable, in the session's `_meta`, or not. */
   readonly unlisted: 'args' | 'codex-config' | 'meta' | 'set' | 'no';
   /** False: what it says it can resume it often cannot. */
@@ -73,7 +75,7 @@ const codex: Profile = {
   askModes: ['read-only', 'workspace-write'],
   mustAsk: true,
   // Without one it starts a second thread with a model of its choice and no policy, which writes into trusted folders.
-  setsTitle: true,
+  titleMethod: 'session/set_title',
   unlisted: 'codex-config',
   resumes: true,
   leavesServers: true,
@@ -151,14 +153,27 @@ const grok: Profile = {
   folders: ['$GROK_HOME/bin', '~/.grok/bin'],
   args: ['agent', '--no-leader', '${at}', 'stdio'],
   modelArgs: ['-m', '${model}'],
-  env: { GROK_DISABLE_AUTOUPDATER: '1' },
+  env: {
+    GROK_DISABLE_AUTOUPDATER: '1',
+    // Each would send a second request to the model in every turn.
+    GROK_PROMPT_SUGGESTIONS: 'false',
+    GROK_TURN_SUMMARY: 'false',
+    GROK_SESSION_RECAP: 'false',
+    GROK_TITLE_REFRESH: 'false',
+    // What the person set for work of their own must not keep it from asking.
+    GROK_DEFAULT_PERMISSION_MODE: 'default',
+    GROK_AUTO_PERMISSION_MODE: 'false',
+  },
   variables: ['GROK_*', 'XAI_*'],
   signIn: 'grok login',
   install: 'npm install --global @xai-official/grok',
   authenticate: [{ method: 'xai.api_key', variable: 'XAI_API_KEY' }, { method: 'grok.com' }],
   signedIn: { files: ['~/.grok/auth.json', '$GROK_HOME/auth.json'], variables: ['XAI_API_KEY'] },
+  // It offers none over the protocol; `_meta` and variables keep it asking.
   askModes: ['default', 'ask', 'manual'],
   mustAsk: false,
+  sessionMeta: 'grok',
+  serversReady: '_x.ai/mcp_initialized',
   unlisted: 'args',
   resumes: true,
   sessions: 16,

@@ -102,36 +102,32 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
   async function openLive(input: AskInput, stage: AskStage, place: string, pinned: Pinned | undefined): Promise<Live> {
     const running = await pool.use(input, pinned, stage.signal);
     const agent = running.process;
-    running.users++;
+    const opened: Opened =
+      input.session === undefined
+        ? await newSession(profile, agent, input, stage.signal)
+        : await oldSession(profile, agent, input.session, input, stage.signal);
+    const hasServers = (input.servers ?? []).length > 0;
+    if (hasServers && profile.serversReady !== undefined) await running.ready.wait(opened.id, readyMs, stage.signal);
+    let configured: Configured;
     try {
-      const opened: Opened =
-        input.session === undefined
-          ? await newSession(profile, agent, input, stage.signal)
-          : await oldSession(profile, agent, input.session, input, stage.signal);
-      const hasServers = (input.servers ?? []).length > 0;
-      let configured: Configured;
-      try {
-        configured = await configured_(agent, opened, input, pinned, stage.signal);
-      } catch (error) {
-        if (hasServers && profile.leavesServers) running.leftovers++;
-        agent.request('session/close', { sessionId: opened.id }, AbortSignal.timeout(closeMs)).catch(() => {});
-        if (!(error instanceof UnlistedModel)) throw error;
-        if (pinned !== undefined || (profile.unlisted !== 'args' && profile.unlisted !== 'codex-config')) {
-          const offered = error.offered.slice(0, 12).join(', ') || 'none by name';
-          throw new AskError({
-            kind: 'no-model',
-            message: `${profile.title} does not offer ${input.model}; it offers ${offered}.`,
-          });
-        }
-        // Not listed is not always not there: a process that is started with it may have it.
-        return await openLive(input, stage, place, { model: input.model, effort: input.effort });
+      configured = await configured_(agent, opened, input, pinned, stage.signal);
+    } catch (error) {
+      if (hasServers && profile.leavesServers) running.leftovers++;
+      agent.request('session/close', { sessionId: opened.id }, AbortSignal.timeout(closeMs)).catch(() => {});
+      if (!(error instanceof UnlistedModel)) throw error;
+      if (pinned !== undefined || (profile.unlisted !== 'args' && profile.unlisted !== 'codex-config')) {
+        const offered = error.offered.slice(0, 12).join(', ') || 'none by name';
+        throw new AskError({
+          kind: 'no-model',
+          message: `${profile.title} does not offer ${input.model}; it offers ${offered}.`,
+        });
       }
-      const live: Live = { id: opened.id, running, place, hasServers, configured, turn: undefined, usedAt: ++clock };
-      lives.set(live.id, live);
-      return live;
-    } finally {
-      running.users--;
+      // Not listed is not always not there: a process that is started with it may have it.
+      return await openLive(input, stage, place, { model: input.model, effort: input.effort });
     }
+    const live: Live = { id: opened.id, running, place, hasServers, configured, turn: undefined, usedAt: ++clock };
+    lives.set(live.id, live);
+    return live;
   }
 
   const configured_ = (
@@ -202,6 +198,8 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
   };
 }
 
+/** MCP servers that do not come up in this time are not waited for. */
+const readyMs = 15_000;
 /** An agent that does not close a session in this time is not waited for. */
 const closeMs = 5000;
 /** So many closed sessions may have left MCP servers behind before the process is ended, which ends them. */

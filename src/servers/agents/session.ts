@@ -31,10 +31,11 @@ export async function newSession(
   const { id, choices } = readSession(answer);
   if (id === undefined)
     throw new AskError({ kind: 'protocol', message: `${profile.title} opened a session without an id.` });
-  if (profile.setsTitle) {
+  const { titleMethod } = profile;
+  if (titleMethod !== undefined) {
     const title = oneLine(`${wanted.call.role}: ${wanted.call.key}`, 60);
     await attempt(profile, 'take the title of a session', () =>
-      agent.request('session/set_title', { sessionId: id, title }, signal),
+      agent.request(titleMethod, { sessionId: id, title }, signal),
     );
   }
   return { id, choices };
@@ -78,6 +79,7 @@ function serverOf({ name, command, args, env }: HandedServer): object {
 }
 
 function metaOf(profile: Profile, { call, model }: Wanted): object {
+  if (profile.sessionMeta === 'grok') return { _meta: { yoloMode: false, autoMode: false } };
   if (profile.sessionMeta !== 'claude') return {};
   const options = {
     ...(isDefault(model) ? {} : { model }),

@@ -8,6 +8,7 @@ import { answerOf, judge, permissionSchema } from './permission.ts';
 import { retiredNotice } from './profiles.ts';
 import type { Profile } from './profiles.ts';
 import { endOf, openTeller } from './updates.ts';
+import type { TurnEnd } from './updates.ts';
 import { isGitData, readForAgent, realInside, Refused, writeForAgent } from './workspaceFiles.ts';
 
 /** One prompt to an agent and what becomes of it: what it tells, asks and touches, until it ends. */
@@ -51,7 +52,8 @@ export function openTurn(options: TurnOptions): Turn {
   const mostBytes = (input.maxOutputTokens ?? Number.POSITIVE_INFINITY) * mostBytesPerToken;
   let bytes = 0;
   let limited = false;
-  let working = true;
+  let working = false;
+  let declined = false;
 
   const cancel = (): void => agent.notify('session/cancel', { sessionId: session });
   const refuse = (what: string): void => {
@@ -72,6 +74,17 @@ export function openTurn(options: TurnOptions): Turn {
       ...(usage && { usage }),
       ...(refused.length > 0 && { refused: [...refused] }),
     };
+  };
+
+  const prompt = async (text: string): Promise<TurnEnd> => {
+    working = true;
+    const answered = agent
+      .request('session/prompt', { sessionId: session, prompt: [{ type: 'text', text }] })
+      .finally(() => (working = false));
+    // Its end, or five seconds after it was cancelled nothing more.
+    const end = endOf(await orSoonAfter(answered, stage.signal, stopMs));
+    stage.signal.throwIfAborted();
+    return end;
   };
 
   return {
@@ -97,14 +110,17 @@ export function openTurn(options: TurnOptions): Turn {
       const verdict = await judge(request, known, { access: input.access, servers, mayWrite });
       if (verdict.type === 'allow') return answerOf(request.options, true);
       if (verdict.type === 'refuse') {
+        declined = true;
         refuse(verdict.why);
         return answerOf(request.options, false);
       }
       try {
         const answer = await stage.permit(verdict.permission, AbortSignal.any([signal, over.signal]));
-        if (answer === 'no')
-          refuse(`${verdict.permission.kind}: ${verdict.permission.detail || verdict.permission.title}`);
-        return answerOf(request.options, answer !== 'no');
+        if (answer !== 'no') return answerOf(request.options, true);
+        declined = true;
+        const { kind, title, detail } = verdict.permission;
+        refuse(`${kind}: ${kind === 'command' ? detail : title}`);
+        return answerOf(request.options, false);
       } catch {
         // The question went with the turn.
         return { outcome: { outcome: 'cancelled' } };
@@ -121,31 +137,45 @@ export function openTurn(options: TurnOptions): Turn {
       }
     },
     async run() {
-      const onAbort = (): void => cancel();
       stage.signal.throwIfAborted();
-      stage.signal.addEventListener('abort', onAbort, { once: true });
-      // The answer, or five seconds after it was cancelled nothing more.
-      const answered = agent
-        .request('session/prompt', { sessionId: session, prompt: [promptOf(input.prompt)] })
-        .finally(() => (working = false));
+      stage.signal.addEventListener('abort', cancel, { once: true });
       try {
-        const end = endOf(await orSoonAfter(answered, stage.signal, stopMs));
-        stage.signal.throwIfAborted();
+        let end = await prompt(promptOf(input.prompt));
+        let { usage } = end;
+        // Some end their turn where something was not allowed; others go on without it. So do they, when they are told.
+        for (let again = 0; end.stopReason === 'cancelled' && declined && !limited && again < mostAgain; again++) {
+          declined = false;
+          end = await prompt(goOnWithout);
+          usage = sum(usage, end.usage);
+        }
         const said = teller.text.trim();
         if (said.length <= 600 && retiredNotice.test(said)) {
-          throw new AskError({ kind: 'no-model', message: `It answered only: ${oneLine(said, 300)}` }, end.usage);
+          throw new AskError({ kind: 'no-model', message: `It answered only: ${oneLine(said, 300)}` }, usage);
         }
-        return outcome(end.usage, end.stopReason, end.model);
+        return outcome(usage, end.stopReason, end.model);
       } catch (error) {
         stage.signal.throwIfAborted();
         if (!(error instanceof RequestError)) throw error;
         throw new AskError(failureOfAgentError(profile, 'answer', error));
       } finally {
-        stage.signal.removeEventListener('abort', onAbort);
+        stage.signal.removeEventListener('abort', cancel);
         over.abort();
       }
     },
   };
+}
+
+const mostAgain = 2;
+const goOnWithout =
+  'What you asked for last was not allowed. Go on with the task without it, do not ask for it again, and give your answer.';
+
+function sum(one: Usage | undefined, other: Usage | undefined): Usage | undefined {
+  if (!one || !other) return one ?? other;
+  const both = (name: keyof Usage): object => {
+    const total = (one[name] ?? 0) + (other[name] ?? 0);
+    return one[name] === undefined && other[name] === undefined ? {} : { [name]: total };
+  };
+  return { ...both('inputTokens'), ...both('outputTokens'), ...both('usd') };
 }
 
 /** Source: the Agent Client Protocol's stop reasons. */
@@ -158,8 +188,8 @@ const stopReasons: Readonly<Record<string, AskOutput['stopReason']>> = {
 };
 
 /** A prompt that began with a slash would be a command of the agent's own. */
-function promptOf(text: string): { type: 'text'; text: string } {
-  return { type: 'text', text: /^\s*\//.test(text) ? `The task:\n${text}` : text };
+function promptOf(text: string): string {
+  return /^\s*\//.test(text) ? `The task:\n${text}` : text;
 }
 
 /** What the promise comes to; after the signal it may take so much longer, then the signal's reason is thrown. */
