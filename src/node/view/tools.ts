@@ -21,8 +21,23 @@ const listMost = 600;
 const path = z.string().describe('Relative to the working folder, with `/`.');
 const glob = z.string().default('**').describe('A glob: `src/**`, `**/*.ts`. Default: everything.');
 
-/** The tools over a view; those that edit only for a writer. */
+/**
+ * The tools over a view; those that edit only for a writer. Called side by side, as models do, they run one after the
+ * other: two edits of one file must not be made from the same text.
+ */
 export function viewTools(view: View, access: Access): ViewTool[] {
+  let last: Promise<unknown> = Promise.resolve();
+  return toolsOf(view, access).map((each) => ({
+    ...each,
+    run(input) {
+      const turn = last.then(() => each.run(input));
+      last = turn.catch(() => {});
+      return turn;
+    },
+  }));
+}
+
+function toolsOf(view: View, access: Access): ViewTool[] {
   const reading = [
     tool(
       'list_files',

@@ -157,6 +157,15 @@ describe('the view of a folder', () => {
     assert.match(long, /lines 1 to 65 of 201/);
   });
 
+  it('runs tools that are called at once one after the other', async () => {
+    const here = view();
+    const tools = Object.fromEntries(viewTools(here, 'write').map((t) => [t.name, t]));
+    const edit = (before: string, after: string) =>
+      tools['replace_in_file']!.run({ path: 'src/a.ts', old: before, new: after });
+    await Promise.all([edit('a = 1', 'a = 7'), edit('b = 2', 'b = 8'), edit('none', 'x')]);
+    assert.equal(await here.read('src/a.ts'), 'const a = 7;\nconst b = 8;\n');
+  });
+
   it('packs the list and the files that the prompt names, and all small ones for who cannot ask for more', async () => {
     const named = await packView(view(), 'See src/a.ts.', { bytes: 1000, whole: false });
     assert.deepEqual(
