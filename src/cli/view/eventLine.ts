@@ -171,7 +171,10 @@ function workWords(event: WorkEvent, state: RunState, look: Look): string {
 }
 
 function chosen(event: EventOf<'team.chosen'>, state: RunState, look: Look): string {
-  const cast = event.cast.map((c) => `${c.role} ${modelName(look, c.models[0]?.model ?? '', c.models[0]?.effort)}`);
+  const cast = event.cast.map(({ role, models: [first] }) => {
+    const standsIn = first?.standsFor === undefined ? '' : ` (stands in for ${modelName(look, first.standsFor)})`;
+    return `${role} ${modelName(look, first?.model ?? '', first?.effort)}${standsIn}`;
+  });
   const [low, high] = event.forecast.calls;
   const left = event.leftOut.length > 0 ? `; left out: ${event.leftOut.map((out) => out.role).join(', ')}` : '';
   return `team: ${teamWords(state)}: ${cast.join(', ')}; forecast ${low} to ${high} calls${left}`;

@@ -182,6 +182,8 @@ async function probe(run: Run, name: string): Promise<Found> {
   const usable = model.routes.filter((r) => !r.off && (model.retired === undefined || r.ids.length > 1));
   if (usable.length === 0) return { ok: false, why: model.retired ?? 'no route leads to it' };
   const failures = await Promise.all(usable.map((route) => run.ports.models.probe(route, run.signal)));
+  // Nobody tries what is known not to be there: it would be told, and counted, as a call.
+  for (const [n, route] of usable.entries()) if (failures[n]) run.breaker.failed(route, failures[n]);
   if (failures.includes(undefined)) return { ok: true };
   return { ok: false, why: [...new Set(failures.map((f) => (f?.message ?? '').replace(/[.]$/, '')))].join('; ') };
 }

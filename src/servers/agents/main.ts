@@ -1,8 +1,11 @@
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { reachInputSchema, reachTool } from '../../core/ask.ts';
 import { reasonOf, UserError } from '../../core/errors.ts';
 import { askServer, serveOverStdio } from '../askServer.ts';
+import { AskError } from './failures.ts';
+import { findAgent } from './launch.ts';
 import { genericProfile, profiles } from './profiles.ts';
 import type { Profile } from './profiles.ts';
 import { openService } from './service.ts';
@@ -37,6 +40,20 @@ async function main(): Promise<void> {
     description: `Asks ${profile.title}. Streams as progress, asks permissions as elicitation.`,
     onAsk: (input, stage) => service.ask(input, stage),
     tools: [
+      {
+        name: reachTool,
+        description: 'Says whether the agent is installed, without starting it.',
+        input: reachInputSchema,
+        async run() {
+          try {
+            await findAgent(profile, process.env);
+            return {};
+          } catch (error) {
+            if (error instanceof AskError) return { failure: error.failure };
+            throw error;
+          }
+        },
+      },
       {
         name: 'close',
         description: 'Closes a session and ends what it started.',
