@@ -12,8 +12,9 @@ const findingsIn = ({ conversation }: Asked): string[] => [
 /** Plays a core team that makes `shout` louder in `src/words.js`. */
 export const shoutTeam: Script = (asked) => {
   const now = asked.conversation.slice(asked.conversation.lastIndexOf('\nNow: '));
-  if (/^\nNow: decide who works/.test(now)) return json({ title: 'Louder', size: 'core', why: 'It is the design.' });
-  if (/^\nNow: analyse/.test(now))
+  if (now.startsWith('\nNow: decide who works'))
+    return json({ title: 'Louder', size: 'core', why: 'It is the design.' });
+  if (now.startsWith('\nNow: analyse'))
     return json({
       summary: 'The mark is too short.',
       findings: [
@@ -23,7 +24,7 @@ export const shoutTeam: Script = (asked) => {
         },
       ],
     });
-  if (/^\nNow: make one plan/.test(now))
+  if (now.startsWith('\nNow: make one plan'))
     return json({
       goal: 'Be louder.',
       items: [
