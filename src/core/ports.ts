@@ -1,4 +1,4 @@
-import type { AskInput, AskOutput, AskPermission, AskProgress, Failure, Usage } from './ask.ts';
+import type { AskInput, AskOutput, AskPermission, AskProgress, Failure, HandedServer, Usage } from './ask.ts';
 import type { FileChange, GateVerdict } from './change/change.ts';
 import type { Amendment } from './run/amendments.ts';
 import type { Control } from './run/control.ts';
@@ -143,11 +143,45 @@ export interface Checks {
   run(check: Check, cwd: string, signal: AbortSignal): Promise<CheckResult>;
 }
 
+/** Something that a model left for the bus, as whoever found it reads it. */
+export interface Arrival {
+  /** The same however often it is found. */
+  readonly id: string;
+  /** The role that sent it: proved by its call, or else what the sender says. */
+  readonly from: string;
+  /** The call in flight that proved its sender; absent: nobody did. */
+  readonly call?: string;
+  readonly kind: string;
+  /** Empty: all, or with an answer who asked. */
+  readonly to: readonly string[];
+  readonly subject: string;
+  readonly body: string;
+  /** What it answers, by number or id. */
+  readonly re?: string | number;
+  /** In one sentence, why it is no message at all. */
+  readonly problem?: string;
+}
+
+/** What became of an arrival. */
+export type Receipt = { readonly seq: number; readonly memory: string } | { readonly refused: string };
+
 export interface Bus {
   /** Writes one memory, whole, atomically; the same text twice is fine. */
   write(memory: string, text: string): Promise<void>;
   /** Writes the memory of a `message.posted` record, in its envelope. */
   post(record: JournalRecord): Promise<void>;
+  /**
+   * Gives one attempt its own way to the bus: servers to hand on, which prove who posts until `end`. `end` resolves when all that was
+   * left before it has its receipt.
+   */
+  hand(attempt: { call: string; attempt: number; role: string; heard: number }): Promise<{
+    readonly servers: readonly HandedServer[];
+    end(): Promise<void>;
+  }>;
+  /** What models leave. Ends with the signal. It comes again, in a later process too, until `settle(id)`. */
+  arrivals(signal: AbortSignal): AsyncIterable<Arrival>;
+  /** Tells the sender, where it still listens, and forgets the arrival; what was refused is kept aside with its reason. */
+  settle(id: string, receipt: Receipt): Promise<void>;
 }
 
 export interface Gate {

@@ -39,6 +39,7 @@ export async function benchResume(): Promise<string[]> {
           subject: call,
           memory: `orch/r/m/${n}`,
           body: 'x'.repeat(600),
+          verified: true,
         },
         step: `${phase}/${n}`,
         ends: 'hash',

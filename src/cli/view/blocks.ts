@@ -61,6 +61,8 @@ export function blockOf(record: JournalRecord, after: RunState, run: string, liv
         '  ',
         '    ',
       );
+    case 'message.posted':
+      return busLines(event, look);
     case 'plan.made':
       return ['', ...planLines(after, look), ...notes(event.notes, look)];
     case 'checks.ended':
@@ -97,7 +99,7 @@ export function blockOf(record: JournalRecord, after: RunState, run: string, liv
     case 'call.sent-back':
     case 'call.ended':
     case 'inbox.taken':
-    case 'message.posted':
+    case 'questions.taken':
     case 'findings.held':
     case 'workspace.opened':
     case 'change.landed':
@@ -115,6 +117,14 @@ function amendedLines(event: EventOf<'stop.answered'>, after: RunState, look: Lo
   const head = paint(look, 'dim', clip(look, `  ${oneLine(event.stop)}: changed ${byWords(event.by)}`));
   if (event.plan) return [head, '', ...planLines(after, look)];
   return [head, '', ...teamLines(after, look), ...notes(event.team?.notes ?? [], look)];
+}
+
+/** What the roles say to each other; what the engine posts of their answers stands in the blocks of its own. */
+function busLines(event: EventOf<'message.posted'>, look: Look): string[] {
+  const asked = event.kind === 'answer' || event.kind === 'error';
+  if (event.from === 'person' || (event.call === undefined && event.verified && !asked)) return [];
+  const who = `${oneLine(event.from)}${event.verified ? '' : ' (unproved)'} ${glyph(look, 'arrow')} ${event.to.map(oneLine).join(', ')}`;
+  return [clip(look, `  bus  ${who}  ${paint(look, 'dim', `${oneLine(event.kind)}:`)} ${oneLine(event.subject)}`)];
 }
 
 /** Title, run and the scripted mark; the rest of a longer task; the budget that holds. */

@@ -54,7 +54,9 @@ function words(event: RunEvent, state: RunState, run: string, look: Look): strin
     case 'checkout.changed':
       return `warning: the read-only checkout was changed by ${event.roles.join(' or ')}: ${event.paths.join(', ')}`;
     case 'message.posted':
-      return `bus: ${event.from} to ${event.to.join(', ') || 'all'}: ${event.kind}: ${event.subject}`;
+      return `bus: ${event.from}${event.verified ? '' : ' (unproved)'} to ${event.to.join(', ') || 'all'}: ${event.kind}: ${event.subject}`;
+    case 'questions.taken':
+      return `bus: ${event.role} is asked ${event.questions.map((seq) => `#${seq}`).join(', ')}`;
     case 'inbox.received':
       return `${event.from}${event.to === undefined ? '' : ` to ${event.to}`}: ${event.kind === 'stop' ? 'stop' : event.text}`;
     case 'inbox.taken':
@@ -114,6 +116,7 @@ type WorkEvent = Exclude<
       | 'permission.answered'
       | 'checkout.changed'
       | 'message.posted'
+      | 'questions.taken'
       | 'inbox.received'
       | 'inbox.taken'
       | 'report.made'

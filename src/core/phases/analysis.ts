@@ -5,6 +5,7 @@ import { call } from '../run/call.ts';
 import { checkoutAt, sharedCheckout } from './checkout.ts';
 import { checkClaim } from './claims.ts';
 import { listed, phase, post, prompter, withDuty } from './common.ts';
+import { answerAll, answerOpen } from './questions.ts';
 import { lanes, type Run } from '../run/engine.ts';
 import type { EventOf, HeldFinding } from '../run/events.ts';
 import type { Section } from '../run/prompts.ts';
@@ -14,6 +15,7 @@ export async function analyse(run: Run, base: EventOf<'base.taken'>): Promise<vo
   await phase(run, 'analysis', async () => {
     const analysts = withDuty(run, 'analyse');
     await lanes(analysts.map((cast) => () => analyst(run, cast, base)));
+    await answerAll(run, 'analysis', base.commit);
     await verifyCheckout(run, 'analysis', base, analysts);
     const { findings } = run.state();
     const parts = analysts.map(
@@ -61,6 +63,8 @@ async function analyst(run: Run, cast: Cast, base: EventOf<'base.taken'>): Promi
     subject: summary.split('\n', 1)[0] ?? '',
     body: findingsText(summary, held.findings),
   });
+  // Others may still be at work, and see the answers.
+  await answerOpen(run, cast, { key, phase: 'analysis', commit: base.commit });
 }
 
 /** Numbers the findings and looks up what they claim, in the base. */

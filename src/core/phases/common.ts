@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { messageName } from '../bus/names.ts';
 import type { GateVerdict } from '../change/change.ts';
 import type { Cast } from '../team/file.ts';
 import { type Amendment, amendmentSchema } from '../run/amendments.ts';
 import type { AnswerKind } from '../run/answers.ts';
 import type { Emit, Run } from '../run/engine.ts';
 import type { EventOf, Phase } from '../run/events.ts';
+import { newsFor } from './news.ts';
 import { promptOf, type Section } from '../run/prompts.ts';
 import type { CallState } from '../run/state.ts';
 import { RunStopped } from '../run/stopped.ts';
@@ -96,26 +96,22 @@ export function isApproved(run: Run, file: Pick<GateVerdict, 'path' | 'content'>
 export interface Post {
   readonly from: string;
   readonly to?: readonly string[];
-  readonly kind: 'result' | 'review' | 'status' | 'decision' | 'handoff' | 'error';
+  readonly kind: 'result' | 'review' | 'status' | 'decision' | 'handoff' | 'answer' | 'error';
   readonly subject: string;
   readonly body: string;
+  /** The id of the message that it answers. */
+  readonly re?: string;
 }
 
 /** Posts on the bus, once. */
 export async function post(run: Run, key: string, message: Post): Promise<EventOf<'message.posted'>> {
-  return run.step(`${key}#post`, 'message.posted', null, async () => {
-    const seq = run.nextMessage();
-    const to = [...(message.to ?? ['all'])];
-    return {
-      seq,
-      from: message.from,
-      to,
-      kind: message.kind,
-      subject: message.subject,
-      memory: messageName({ run: run.input.run, seq, from: message.from, to, kind: message.kind }),
-      body: message.body,
-    };
-  });
+  return run.step(`${key}#post`, 'message.posted', null, async () => ({
+    seq: 0,
+    memory: '',
+    verified: true,
+    ...message,
+    to: [...(message.to ?? ['all'])],
+  }));
 }
 
 /**
@@ -159,7 +155,7 @@ export interface Wanted {
 export function prompter(run: Run, wanted: Wanted): (emit: Emit) => Promise<string> {
   return async (emit) => {
     const words = await wordsFor(run, wanted.key, wanted.cast.role, emit);
-    const sections = [...(wanted.sections ?? [])];
+    const sections = [...(wanted.sections ?? []), ...newsFor(run.state(), wanted.cast.role)];
     if (words.length > 0)
       sections.push({ title: 'The person who gave the task says to you', text: words.join('\n\n') });
     return promptOf({
@@ -170,6 +166,7 @@ export function prompter(run: Run, wanted: Wanted): (emit: Emit) => Promise<stri
       now: wanted.now,
       sections: sections.map((s) => ({ title: s.title, text: run.ports.redact(s.text) })),
       memories: wanted.memories,
+      heard: run.state().messages.at(-1)?.seq ?? 0,
       nonce: run.ports.hash(`${run.input.run} ${wanted.key} ${run.state().createdAt}`).slice(0, 10),
     });
   };

@@ -9,6 +9,7 @@ import { listed, phase, post, prompter, withDuty } from './common.ts';
 import { lanes, type Run } from '../run/engine.ts';
 import type { EventOf, FileStat, HeldFinding } from '../run/events.ts';
 import { type Job, jobsOf, planText } from './plan.ts';
+import { answerAll, answerOpen } from './questions.ts';
 import type { Section } from '../run/prompts.ts';
 import { statOf } from './stat.ts';
 import { RunStopped } from '../run/stopped.ts';
@@ -26,6 +27,7 @@ export async function implement(run: Run, base: EventOf<'base.taken'>, plan: Pla
       ...criteria.map((c) => () => c),
       () => red,
     ]);
+    await answerAll(run, 'implementation', base.commit);
     const { changes, failedChanges } = run.state();
     if (Object.keys(changes).length === 0) {
       const whys = failedChanges.map((f) => `${f.role}: ${f.why}`);
@@ -124,6 +126,11 @@ async function writerLane(run: Run, job: Job, base: EventOf<'base.taken'>, plan:
       if (redOnes.length > 0)
         await run.note('warning', `Red on ${job.change} after its last round: ${listed(redOnes.map((r) => r.name))}.`);
     }
+    await answerOpen(run, cast, {
+      key: `implementation/${job.change}/r${round}`,
+      phase: 'implementation',
+      commit: base.commit,
+    });
     judges = judges.filter((j) => open.some((o) => o.role === j.role));
     feedback = [
       ...open.map((o) => ({ title: `${o.title} wants this mended`, text: verdictText(o.verdict) })),

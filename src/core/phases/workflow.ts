@@ -112,7 +112,8 @@ async function inRun(
   const handle = openRun(input, ports, signal, { ...hooks, timed });
   await handle.begin(begin);
   const listening = new AbortController();
-  const inbox = listen(handle, AbortSignal.any([handle.run.signal, listening.signal]));
+  const heard = AbortSignal.any([handle.run.signal, listening.signal]);
+  const inbox = Promise.all([listen(handle, heard), listenToBus(handle, heard)]);
   let end: RunEnd;
   try {
     end = await work(handle.run).catch((error: unknown) => endOf(error, handle.run.signal));
@@ -151,8 +152,30 @@ async function listen(handle: RunHandle, signal: AbortSignal): Promise<void> {
       if (message.control && news) await handle.control(message.control, message.from);
     }
   } catch (error) {
-    if (!isAbort(error) && !signal.aborted) handle.run.ports.log.warn(`The inbox cannot be read: ${reasonOf(error)}`);
+    deaf(handle, signal, error, 'The inbox cannot be read');
   }
+}
+
+/** Journals what models leave for the bus, and keeps the pages in step with what the others wait for. */
+async function listenToBus(handle: RunHandle, signal: AbortSignal): Promise<void> {
+  const { run } = handle;
+  const { bus } = run.ports;
+  try {
+    for await (const arrival of bus.arrivals(signal)) {
+      const receipt = await handle.arrived(arrival);
+      await bus.settle(arrival.id, receipt);
+      if ('seq' in receipt && arrival.kind !== 'status') await writePages(run);
+    }
+  } catch (error) {
+    deaf(handle, signal, error, 'The bus takes nothing from models any more');
+  }
+}
+
+/** Nothing more is heard from one side. A run whose journal cannot be written ends; else it goes on with what it has. */
+function deaf({ run, fail }: RunHandle, signal: AbortSignal, error: unknown, what: string): void {
+  if (isAbort(error) || signal.aborted) return;
+  if (error instanceof UserError && unwritable.has(error.code)) fail(error);
+  else run.ports.log.warn(`${what}: ${reasonOf(error)}`);
 }
 
 /** A small task goes to one model: its plan is the task. */

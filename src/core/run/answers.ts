@@ -122,6 +122,13 @@ const integrationSchema = z.object({
   edits: z.array(editSchema).optional(),
 });
 
+const repliesSchema = z.object({
+  answers: z
+    .array(z.object({ question: z.number().int().positive(), answer: z.string().min(1).max(4000) }))
+    .min(1)
+    .max(20),
+});
+
 /** The answer that each kind of call must give. */
 export const answerSchemas = {
   triage: triageSchema,
@@ -133,6 +140,7 @@ export const answerSchemas = {
   judgement: judgementSchema,
   resolution: resolutionSchema,
   integration: integrationSchema,
+  replies: repliesSchema,
 } as const;
 
 export type AnswerKind = keyof typeof answerSchemas;

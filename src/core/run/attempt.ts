@@ -31,13 +31,13 @@ export async function oneAttempt<K extends AnswerKind>(
   run: Run,
   spec: CallSpec<K>,
   way: Way,
-  ask: { attempt: number; text: string; session: string | undefined; held: Held },
+  ask: { attempt: number; text: string; session: string | undefined; heard: number; held: Held },
   emit: Emit,
 ): Promise<Made> {
   const { ports, input, signal } = run;
   const { cast, key, phase, kind, access } = spec;
   const { limits } = input.team;
-  const { attempt, text, session, held } = ask;
+  const { attempt, text, session, heard: told, held } = ask;
   const { server, agent } = way.route;
   const ref = { call: key, role: cast.role, phase };
   const promptBytes = bytesOf(text);
@@ -48,6 +48,7 @@ export async function oneAttempt<K extends AnswerKind>(
   const permits = permitsOf(run, asking, (wait) => longest.pause(wait), emit);
   const word = held.signal;
   let started = false;
+  let bus: Awaited<ReturnType<typeof ports.bus.hand>> | undefined;
   let heard = 0;
   const failed = (failure: Failure, usage?: AskOutput['usage']): Made & { ok: false } => ({
     ok: false,
@@ -78,10 +79,14 @@ export async function oneAttempt<K extends AnswerKind>(
       reserved: { tokens: reservation.tokens, usd: reservation.usd },
       scripted: ports.models.scripted(server),
       session,
+      heard: told,
     });
     started = true;
     ports.transcripts.prompt(key, attempt, text);
     const { budget } = run.state();
+    // Other tools know nothing of servers that are handed on, and whoever runs them need not see what proves a sender.
+    if (way.route.arguments === undefined)
+      bus = await ports.bus.hand({ call: key, attempt, role: cast.role, heard: told });
     const output = await ports.models.ask(
       way.route,
       {
@@ -94,6 +99,7 @@ export async function oneAttempt<K extends AnswerKind>(
         access,
         paths: spec.paths && [...spec.paths],
         session,
+        servers: bus && [...bus.servers],
         // Without a budget in tokens or money an answer may be as long as it needs to be.
         maxOutputTokens: budget.tokens === undefined && budget.usd === undefined ? undefined : reservation.output,
       },
@@ -135,6 +141,7 @@ export async function oneAttempt<K extends AnswerKind>(
     throw error;
   } finally {
     longest.cancel();
+    await bus?.end();
     await permits.end();
     run.budget.release(reservation);
     ports.transcripts.end(key, attempt);

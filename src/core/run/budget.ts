@@ -35,6 +35,7 @@ export const usualOutput: Record<AnswerKind, number> = {
   judgement: 3_000,
   resolution: 8_000,
   integration: 8_000,
+  replies: 2_000,
 };
 
 /** About four bytes a token for English and code; used only where a route reports nothing, and marked as estimated. */

@@ -58,6 +58,8 @@ async function overRoutes<K extends AnswerKind>(run: Run, spec: CallSpec<K>, emi
   let last = noWay(run, cast, spec.session);
   const held = run.controls.hold(key, () => at !== undefined && waysAfter(left, at, { kind: 'person' }).length > 0);
   try {
+    // Before the prompt is made: what comes meanwhile is told once more rather than never.
+    const heard = run.state().messages.at(-1)?.seq ?? 0;
     const prompt = await spec.prompt(emit);
     await tellSkipped(run, cast, left[0], nextWay());
     at = taken(nextWay());
@@ -73,7 +75,7 @@ async function overRoutes<K extends AnswerKind>(run: Run, spec: CallSpec<K>, emi
           problem === undefined
             ? prompt
             : `${prompt}\n\nYour last answer could not be used. ${problem}\nAnswer again, whole, in the form asked for.`;
-        const made = await oneAttempt(run, spec, way, { attempt, text, session, held }, emit);
+        const made = await oneAttempt(run, spec, way, { attempt, text, session, heard, held }, emit);
         ({ cost } = made);
         if (!made.ok) {
           last = made.failure;

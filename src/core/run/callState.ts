@@ -36,6 +36,7 @@ export function patchOfCall(s: RunState, e: RunEvent, at: string): Partial<RunSt
         estimated: before?.estimated ?? false,
         session: e.session,
         scripted: e.scripted,
+        heard: e.heard ?? 0,
         open: { attempt: e.attempt, ...leastOf(e) },
         moves: before?.moves ?? [],
       };

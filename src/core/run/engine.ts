@@ -1,5 +1,8 @@
+import { judgeArrival } from '../bus/arrivals.ts';
+import { messageName } from '../bus/names.ts';
+import { oneLine } from '../bus/text.ts';
 import { isAbort, UserError } from '../errors.ts';
-import type { InboxMessage, Ports } from '../ports.ts';
+import type { Arrival, InboxMessage, Ports, Receipt } from '../ports.ts';
 import type { TeamFile } from '../team/file.ts';
 import { type Breaker, openBreaker } from './breaker.ts';
 import { type BudgetKeeper, openBudget } from './budget.ts';
@@ -35,6 +38,8 @@ export interface Run {
   readonly opening: Map<string, Promise<string>>;
   /** Words of the person that a call is about to take, by role and id: of two calls of a role only one tells them. */
   readonly taking: Map<string, string>;
+  /** Questions that a lane is about to ask, by role and number: likewise. */
+  readonly asking: Set<string>;
   /** Files, each with its content, that the person did not let a check execute: not asked about again while this process goes on. */
   readonly declined: Set<string>;
   state(): RunState;
@@ -51,8 +56,6 @@ export interface Run {
   ): Promise<EventOf<T>>;
   /** True when the step has an end already. */
   finished(key: string): boolean;
-  /** The next message's number on the bus. */
-  nextMessage(): number;
   /** Something worth telling that no step depends on. Said once. */
   note(level: 'info' | 'warning', text: string, role?: string): Promise<void>;
   /** Waits for the person: the budget's minutes stand still meanwhile. */
@@ -91,10 +94,14 @@ export interface RunHandle {
   begin(event: EventOf<'run.created' | 'run.resumed'>): Promise<void>;
   /** The person's word to stop, from wherever it comes. */
   stop(reason: string): void;
+  /** Ends the run with an error of what goes on beside its steps. */
+  fail(error: Error): void;
   /** Journals a message from outside, once; false when it was there already. */
   received(message: InboxMessage): Promise<boolean>;
   /** Says the person's word to a call under way; where nothing comes of it that is noted. */
   control(control: Control, by: string): Promise<void>;
+  /** Journals what a model left for the bus, once, or refuses it. */
+  arrived(arrival: Arrival): Promise<Receipt>;
   /** Journals how the run ended. */
   end(end: { outcome: Outcome; reason?: string; hint?: string }): Promise<void>;
   close(): void;
@@ -112,10 +119,17 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
   let waiting = 0;
   let deadline: { signal: AbortSignal; cancel(): void } | undefined;
 
+  /** At the moment in which it goes to the journal, so that the numbers are in the journal's order and none is missing. */
+  const numbered = (event: RunEvent): RunEvent => {
+    if (event.type !== 'message.posted') return event;
+    const seq = (message += 1);
+    return { ...event, seq, memory: messageName({ run: input.run, ...event, seq }) };
+  };
+
   const append = async (entry: { event: RunEvent; step?: string; ends?: string }): Promise<JournalRecord> => {
     const record = await ports.journal.append({
       ...entry,
-      event: withoutSecrets(entry.event, (text) => ports.redact(text)),
+      event: withoutSecrets(numbered(entry.event), (text) => ports.redact(text)),
     });
     state = fold([record], state);
     hooks.onRecord?.(record);
@@ -150,10 +164,10 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
     controls: openControls(),
     opening: new Map(),
     taking: new Map(),
+    asking: new Set(),
     declined: new Set(),
     state: () => state,
     finished: (key) => ends.has(key),
-    nextMessage: () => (message += 1),
     async step(key, type, inputs, work) {
       const hash = ports.hash(canonical(inputs));
       const done = ends.get(key);
@@ -209,10 +223,24 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
       armClock();
     },
     async received(message) {
-      if (state.said.some((m) => m.id === message.id)) return false;
-      const { id, kind, to, control, from } = message;
-      await append({ event: { type: 'inbox.received', id, kind, text: message.text, to, control, from } });
-      return true;
+      const { id, kind, text, to, control, from } = message;
+      const news = !state.said.some((m) => m.id === id);
+      if (news) await append({ event: { type: 'inbox.received', id, kind, text, to, control, from } });
+      // Everybody on the bus can read what the person said.
+      if (kind === 'say' && !state.messages.some((m) => m.arrival === id))
+        await append({ event: { type: 'message.posted', seq: 0, memory: '', ...wordOf(message) } });
+      return news;
+    },
+    async arrived(arrival) {
+      const known = state.messages.find((m) => m.arrival === arrival.id);
+      if (known?.from === 'broker') return { refused: known.body };
+      if (known) return { seq: known.seq, memory: known.memory };
+      const judged = judgeArrival(input.run, state, arrival);
+      const message = 'posted' in judged ? judged.posted : judged.tell;
+      const record = message && (await append({ event: { type: 'message.posted', seq: 0, memory: '', ...message } }));
+      if ('refused' in judged || record?.event.type !== 'message.posted')
+        return { refused: 'refused' in judged ? judged.refused : '' };
+      return { seq: record.event.seq, memory: record.event.memory };
     },
     async control(word, by) {
       // What is said of a route is in the state, and counts from the next attempt on.
@@ -224,6 +252,7 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
       await append({ event: { type: 'run.ended', ...end } });
     },
     stop: (reason) => control.abort(new RunStopped('stopped', reason, 'Go on with `orchestra resume`.')),
+    fail: (error) => control.abort(error),
     close: () => deadline?.cancel(),
   };
 }
@@ -239,6 +268,12 @@ export async function lanes<T>(work: readonly (() => Promise<T>)[]): Promise<T[]
   const first = failed.find((reason) => !isAbort(reason)) ?? failed[0];
   if (failed.length > 0) throw first;
   return ended.map((e) => (e as PromiseFulfilledResult<T>).value);
+}
+
+/** The person's word as a message. */
+function wordOf({ id, text, to }: InboxMessage): Omit<EventOf<'message.posted'>, 'type' | 'seq' | 'memory'> {
+  const subject = oneLine(text, 200);
+  return { from: 'person', to: [to ?? 'all'], kind: 'say', subject, body: text, verified: true, arrival: id };
 }
 
 /** JSON with sorted keys, so that equal inputs have equal hashes. */

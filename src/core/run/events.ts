@@ -135,6 +135,8 @@ export const runEventSchema = z.discriminatedUnion('type', [
     reserved: z.object({ tokens: z.number(), usd: z.number().optional() }),
     scripted: z.boolean(),
     session: z.string().optional(),
+    /** The number of the last message on the bus when its prompt was made. */
+    heard: z.number().int().nonnegative().optional(),
   }),
   ev('call.failed', {
     ...callRef,
@@ -201,6 +203,7 @@ export const runEventSchema = z.discriminatedUnion('type', [
   ev('checkout.changed', { phase: phaseSchema, roles: z.array(z.string()), paths: z.array(z.string()) }),
 
   // bus and inbox
+  /** Its number and memory are given when it is journaled. */
   ev('message.posted', {
     seq: z.number().int().positive(),
     from: z.string(),
@@ -210,8 +213,17 @@ export const runEventSchema = z.discriminatedUnion('type', [
     /** Memory name: `orch/<run>/m/000042-from-to-kind`. */
     memory: z.string(),
     body: z.string(),
+    /** The id of the message that it answers: `<run>-000042`. */
     re: z.string().optional(),
+    /** False where nobody could prove who sent it: then it is a finding or a question, and no more. */
+    verified: z.boolean().default(true),
+    /** The call in which a model posted it; absent for what the engine posts. */
+    call: z.string().optional(),
+    /** What it was taken in as, so that it is taken in once. */
+    arrival: z.string().optional(),
   }),
+  /** The numbers of the questions that the engine asks this role now. */
+  ev('questions.taken', { role: z.string(), questions: z.array(z.number().int().positive()) }),
   ev('inbox.received', {
     id: z.string(),
     kind: z.enum(['say', 'stop', 'control']),

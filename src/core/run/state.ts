@@ -35,6 +35,8 @@ export interface CallState {
   readonly successorOf?: string;
   readonly session?: string;
   readonly scripted: boolean;
+  /** The number of the last message on the bus when its prompt was made. */
+  readonly heard: number;
   /** The attempt in flight, and what it costs at least if nothing more is heard of it; absent between attempts. */
   readonly open?: { readonly attempt: number; readonly tokens: number; readonly usd: number };
   readonly moves: readonly {
@@ -121,6 +123,8 @@ export interface RunState {
   readonly applies: number;
   readonly undone: boolean;
   readonly messages: readonly EventOf<'message.posted'>[];
+  /** Questions that the engine asked, or is asking. */
+  readonly questionsTaken: readonly EventOf<'questions.taken'>[];
   readonly said: readonly EventOf<'inbox.received'>[];
   /** Routes that are left alone for this run by the person's word. */
   readonly left: readonly { readonly server: string; readonly agent?: string; readonly by: string }[];
@@ -171,6 +175,7 @@ const empty: RunState = {
   applies: 0,
   undone: false,
   messages: [],
+  questionsTaken: [],
   said: [],
   left: [],
   taken: [],
@@ -269,6 +274,8 @@ function patchOfRun(s: RunState, e: RunEvent, at: string): Patch | undefined {
       return { taken: [...s.taken, e] };
     case 'message.posted':
       return { messages: [...s.messages, e] };
+    case 'questions.taken':
+      return { questionsTaken: [...s.questionsTaken, e] };
     case 'report.made':
       return { report: e.text };
     default:

@@ -12,8 +12,11 @@ const id = z
 const roleId = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,19}$/, 'lower case letters, digits and hyphens, at most 20')
-  // The orchestrator's own later edits go by the first, messages to everybody by the second.
-  .refine((name) => name !== 'integration' && name !== 'all', 'another name: this one has a meaning of its own');
+  // The orchestrator's own later edits go by the first, messages to everybody by the second, and the others send messages.
+  .refine(
+    (name) => !['integration', 'all', 'person', 'broker'].includes(name),
+    'another name: this one has a meaning of its own',
+  );
 
 export const serverSchema = z
   .strictObject({
@@ -189,6 +192,13 @@ const limitsSchema = z.strictObject({
     .max(5)
     .default(2)
     .describe('How often the orchestrator may mend a merged change whose checks are red.'),
+  questions: z
+    .number()
+    .int()
+    .min(0)
+    .max(40)
+    .default(6)
+    .describe('How many questions of roles to each other are asked in a run; each costs a call, or a part of one.'),
 });
 
 const setupSchema = z.strictObject({

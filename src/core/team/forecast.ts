@@ -34,6 +34,7 @@ const usual: Record<AnswerKind, { input: Range; minutes: Range }> = {
   judgement: { input: [4_000, 30_000], minutes: [0.3, 2] },
   resolution: { input: [4_000, 30_000], minutes: [0.4, 3] },
   integration: { input: [4_000, 60_000], minutes: [0.5, 5] },
+  replies: { input: [3_000, 30_000], minutes: [0.2, 2] },
 };
 
 /**
@@ -43,7 +44,7 @@ const usual: Record<AnswerKind, { input: Range; minutes: Range }> = {
  * Calls, with W writers, R reviewers, A analysts, and m = 1 if findings may go back to a writer, else 0:
  * `one`: triage 1; written 1 to 1 + m; mending 0 to 1.
  * Else: triage 1; findings A; plan 1; criteria R; written 1 to W(1 + m); verdicts R to R·W(1 + m); resolution 0 to W − 1;
- * integration 1; mending 0 to 1. Every call is counted once: routes that fail and answers that are sent back come on top.
+ * integration 1; mending 0 to 1. Every call is counted once: routes that fail, answers that are sent back and questions of the roles to each other come on top.
  *
  * Tokens: for each call its usual input, the task, for a packed view the code base as far as it fits, and its answer. Money: those tokens at
  * the list price of the role's first model; absent as soon as one of them has none. Minutes: the phases one after the other,

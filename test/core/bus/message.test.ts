@@ -144,6 +144,7 @@ Now.
       subject: 'Two\nlines',
       memory: '',
       body: 'Text\r\n',
+      verified: true,
     };
     const read = whole(messageOf('r1', '2026-11-22T14:00:00.000Z', { ...event, re: 'r1-000003' }, hash));
     assert.equal(read.body, '# Two lines\n\nText\n');

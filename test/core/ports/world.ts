@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { judgeChange } from '../../../src/core/change/gate.ts';
 import { mergeText } from '../../../src/core/change/merge.ts';
 import { UserError } from '../../../src/core/errors.ts';
-import type { Applier, Gate, Inbox, InboxMessage, Person, Ports } from '../../../src/core/ports.ts';
+import type { Applier, Arrival, Gate, Inbox, InboxMessage, Person, Ports, Receipt } from '../../../src/core/ports.ts';
 import type { Control } from '../../../src/core/run/control.ts';
 import type { CheckResult, JournalRecord } from '../../../src/core/run/events.ts';
 import { fold, type RunState } from '../../../src/core/run/state.ts';
@@ -23,6 +23,9 @@ export interface World {
   readonly memories: Files;
   readonly asked: Asked[];
   readonly inbox: InboxMessage[];
+  /** What models left for the bus, and what became of what is gone. */
+  readonly arrivals: Arrival[];
+  readonly receipts: Map<string, Receipt>;
   /** How often each apply really wrote. */
   readonly applies: string[];
   readonly transcripts: Files;
@@ -35,13 +38,15 @@ export interface World {
   check: (check: Check, files: Files) => Partial<CheckResult> | undefined;
   prepare: (cwd: string, signal: AbortSignal) => Promise<void>;
   probe: Parameters<typeof scriptedModels>[0]['probe'];
+  /** A model leaves something for the bus, in the middle of its call, or beside all calls. */
+  leave(arrival: Partial<Arrival> & Pick<Arrival, 'from'>): string;
   /** A word to the inbox from another terminal, in the middle of things. */
   say(text: string, to?: string, kind?: InboxMessage['kind']): void;
   /** The same for what is to become of a call or a route. */
   control(control: Control): void;
 }
 
-const arrivals = new WeakMap<World, Set<() => void>>();
+const wakers = new WeakMap<World, Set<() => void>>();
 
 export function newWorld(options: { team: TeamFile; project: Record<string, string>; script: Script }): World {
   const world: World = {
@@ -53,6 +58,8 @@ export function newWorld(options: { team: TeamFile; project: Record<string, stri
     memories: new Map(),
     asked: [],
     inbox: [],
+    arrivals: [],
+    receipts: new Map(),
     applies: [],
     transcripts: new Map(),
     log: [],
@@ -63,14 +70,20 @@ export function newWorld(options: { team: TeamFile; project: Record<string, stri
     check: () => undefined,
     prepare: async () => {},
     probe: undefined,
+    leave(arrival) {
+      const id = `a${world.arrivals.length + world.receipts.size + 1}`;
+      world.arrivals.push({ id, kind: 'finding', to: [], subject: `From ${arrival.from}`, body: 'Mind it.', ...arrival });
+      for (const wake of wakers.get(world) ?? []) wake();
+      return id;
+    },
     control: (control) => post({ kind: 'control', text: '', control }),
     say: (text, to, kind = 'say') => post({ kind, text, ...(to !== undefined && { to }) }),
   };
   const post = (message: Omit<InboxMessage, 'id' | 'from'>): void => {
     world.inbox.push({ ...message, id: `i${world.inbox.length + 1}-${message.text.length}`, from: 'ana' });
-    for (const wake of arrivals.get(world) ?? []) wake();
+    for (const wake of wakers.get(world) ?? []) wake();
   };
-  arrivals.set(world, new Set());
+  wakers.set(world, new Set());
   return world;
 }
 
@@ -82,6 +95,7 @@ export function stateOf(world: World): RunState {
 /** The ports of one process on this machine. */
 export function portsOf(world: World, life: Life, journal: Ports['journal']): Ports {
   const { clock, repository } = world;
+  let listening = false;
   const say = (level: string) => (message: string) => void world.log.push(`${level}: ${message}`);
   return {
     log: { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') },
@@ -134,6 +148,32 @@ export function portsOf(world: World, life: Life, journal: Ports['journal']): Po
         if (before !== undefined && before !== text) throw new Error(`${event.memory} is written twice`);
         world.memories.set(event.memory, text);
       },
+      async hand(attempt) {
+        life.assertAlive();
+        return {
+          servers: [{ name: 'bus', command: 'bus', args: [], env: { CALL: attempt.call, HEARD: String(attempt.heard) } }],
+          // As the real one: what was left before its end is journaled before the call's end is.
+          end: async () => {
+            while (!life.dead && listening && world.arrivals.some((a) => a.call === attempt.call)) await clock.sleep(1);
+          },
+        };
+      },
+      async *arrivals(signal) {
+        listening = true;
+        try {
+          yield* comingIn(world, world.arrivals, signal);
+        } finally {
+          listening = false;
+        }
+      },
+      async settle(id, receipt) {
+        life.assertAlive();
+        world.receipts.set(id, receipt);
+        world.arrivals.splice(
+          world.arrivals.findIndex((a) => a.id === id),
+          1,
+        );
+      },
     },
     gate: {
       async judge(changes, signal) {
@@ -162,24 +202,33 @@ export function portsOf(world: World, life: Life, journal: Ports['journal']): Po
   };
 }
 
+/** Each of what lies there, and then each as it comes, once. */
+async function* comingIn<T extends { readonly id: string }>(
+  world: World,
+  lying: readonly T[],
+  signal: AbortSignal,
+): AsyncIterable<T> {
+  const given = new Set<string>();
+  while (!signal.aborted) {
+    for (;;) {
+      const one = lying.find((m) => !given.has(m.id));
+      if (!one) break;
+      given.add(one.id);
+      yield one;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    wakers.get(world)?.add(resolve);
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (lying.some((m) => !given.has(m.id)) || signal.aborted) resolve();
+    await promise;
+    wakers.get(world)?.delete(resolve);
+  }
+}
+
 function inboxOf(world: World, life: Life): Inbox {
   return {
     async *messages(signal) {
-      const given = new Set<string>();
-      while (!signal.aborted) {
-        for (;;) {
-          const message = world.inbox.find((m) => !given.has(m.id));
-          if (!message) break;
-          given.add(message.id);
-          yield message;
-        }
-        const { promise, resolve } = Promise.withResolvers<void>();
-        arrivals.get(world)?.add(resolve);
-        signal.addEventListener('abort', () => resolve(), { once: true });
-        if (world.inbox.some((m) => !given.has(m.id)) || signal.aborted) resolve();
-        await promise;
-        arrivals.get(world)?.delete(resolve);
-      }
+      yield* comingIn(world, world.inbox, signal);
     },
     async settle(id) {
       life.assertAlive();

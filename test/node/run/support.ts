@@ -42,6 +42,7 @@ export function posted(seq: number, more: Partial<Extract<RunEvent, { type: 'mes
     subject: `Message ${seq}`,
     memory: 'not used',
     body: `Body ${seq}\n`,
+    verified: true,
     ...more,
   };
 }
