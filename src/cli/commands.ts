@@ -1,5 +1,6 @@
 import type { CliCommand } from './command.ts';
 import { applyCommand } from './commands/apply.ts';
+import { busCommand } from './commands/bus.ts';
 import { cleanCommand } from './commands/clean.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -19,6 +20,7 @@ export const commands: readonly CliCommand[] = [
   showCommand,
   applyCommand,
   watchCommand,
+  busCommand,
   sayCommand,
   stopCommand,
   trustCommand,

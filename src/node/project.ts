@@ -11,6 +11,7 @@ import { diagnose, type Diagnosis } from './doctor.ts';
 import { projectRoot } from './git/person.ts';
 import { openWorkspaces } from './git/workspaces.ts';
 import { type OpenReview, openReview } from './review/openReview.ts';
+import { type FoundMessage, messagesOf } from './memory/messages.ts';
 import { openPorts, type Surroundings } from './runPorts.ts';
 import { postToInbox } from './run/inbox.ts';
 import { journalPath, openJournal, readJournal, tailJournal } from './run/journal.ts';
@@ -67,6 +68,8 @@ export interface Project {
   /** The run that a person means; without words the youngest. */
   find(words?: string): Promise<RunInfo>;
   show(run: string): Promise<ShownRun>;
+  /** The messages of a run as they lie among the memories: what there is of it when its journal is lost. */
+  messagesInMemories(run: string): Promise<FoundMessage[]>;
   /** The merged change of a run, or what its writers brought so far, as a unified diff. */
   diff(run: string, signal: AbortSignal): Promise<string>;
   /** The records of a run from the first on, and then each as it comes. */
@@ -256,6 +259,7 @@ export async function openProject(
       const { records } = await readJournal(journalPath(info.folder));
       return { info, records, state: fold(records) };
     },
+    messagesInMemories: async (run) => messagesOf(root, (await infoOf(run)).id),
     async diff(run, signal) {
       const info = await infoOf(run);
       const { base, ledger, integration, merges, changes } = fold(

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { boardName } from '../core/bus/names.ts';
 import { redactor, redactStream } from '../core/bus/redact.ts';
 import type { AskInput } from '../core/ask.ts';
 import { isAbort, reasonOf } from '../core/errors.ts';
 import { type Log, type Models, type Person, type Ports, RouteError, type Journal } from '../core/ports.ts';
 import type { JournalRecord } from '../core/run/events.ts';
+import { fold } from '../core/run/state.ts';
 import type { TeamFile } from '../core/team/file.ts';
 import { openApplier } from './apply/apply.ts';
 import { openGate } from './apply/gate.ts';
@@ -11,6 +14,7 @@ import { openChecks, type Consent } from './checks/checks.ts';
 import { findSandbox, unconfinedNotice } from './checks/sandbox.ts';
 import { openWorkspaces, type OpenWorkspaces } from './git/workspaces.ts';
 import { openBus } from './memory/bus.ts';
+import { cutAttempts, openDrop } from './memory/drop.ts';
 import { openMemory } from './memory/serena/openMemory.ts';
 import { openModels } from './models/client.ts';
 import type { HostedServer } from './models/hostedWire.ts';
@@ -18,9 +22,10 @@ import { openInbox } from './run/inbox.ts';
 import { openJournal } from './run/journal.ts';
 import type { Lease } from './run/lease.ts';
 import { cacheFolder } from './paths.ts';
+import { runSecret } from './run/provenance.ts';
 import { openTranscripts } from './run/transcripts.ts';
 import { secretsOf } from './secrets.ts';
-import { placedServers, shippedServers } from './servers.ts';
+import { bundledServer, placedServers, shippedServers } from './servers.ts';
 
 export interface PortsOptions {
   readonly root: string;
@@ -101,6 +106,18 @@ export async function openPorts(o: PortsOptions): Promise<OpenPorts> {
     for (const note of memory.notes) o.log.warn(note);
     const bus = await openBus({ root: o.root, run: o.run, store: memory.store, hash: sha256, log: o.log });
     await bus.projectMessages(journal.records);
+    const drop = openDrop({
+      root: o.root,
+      run: o.run,
+      folder: o.folder,
+      memories: join(memory.store.pathOf(boardName(o.run)), '..', 'drop'),
+      secret: await runSecret(o.root, o.run),
+      roles: Object.keys(o.team.roles),
+      cut: cutAttempts(fold(journal.records)),
+      server: bundledServer('bus'),
+      log: o.log,
+      onLook: () => bus.mend(),
+    });
     const transcripts = openTranscripts(o.folder, { log: o.log, filter: () => redactStream(secrets) });
     closing.push(() => transcripts.close());
     const models = modelsOf(o.team, o);
@@ -145,7 +162,7 @@ export async function openPorts(o: PortsOptions): Promise<OpenPorts> {
         readable: [cacheFolder()],
         ...(confinement && { confinement }),
       }),
-      bus,
+      bus: { ...bus, ...drop },
       gate: openGate({
         root: o.root,
         list: async (signal) => (based.tree() === '' ? [] : workspaces.list(based.tree(), signal)),

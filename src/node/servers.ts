@@ -25,6 +25,15 @@ export function shippedServers(servers: TeamFile['servers']): ReadonlySet<string
   );
 }
 
+/** How a bundled server is started. The program of an editor is Node only where it is told so. */
+export function bundledServer(name: string): { command: string; args: string[]; env: Record<string, string> } {
+  return {
+    command: process.execPath,
+    args: [join(serversFolder(), `${name}.mjs`)],
+    env: process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' },
+  };
+}
+
 /**
  * Servers with `${node}` (the Node that runs this) and `${servers}` (the bundled ones) filled in. One whose bundle is not there is left
  * out: it does not ship with this version.

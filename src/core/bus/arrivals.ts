@@ -46,12 +46,17 @@ export function judgeArrival(
   return { refused: judged, tell };
 }
 
-function judge(run: string, { messages, cast }: Pick<RunState, 'messages' | 'cast'>, arrival: Arrival): Posted | string {
+function judge(
+  run: string,
+  { messages, cast }: Pick<RunState, 'messages' | 'cast'>,
+  arrival: Arrival,
+): Posted | string {
   const { id, call, kind, body } = arrival;
   if (arrival.problem !== undefined) return arrival.problem;
   const from = arrival.from;
   const roles = cast.map((c) => c.role);
-  if (!postKinds.some((one) => one === kind)) return `A message is one of ${postKinds.join(', ')}, not ${oneLine(kind, 40)}.`;
+  if (!postKinds.some((one) => one === kind))
+    return `A message is one of ${postKinds.join(', ')}, not ${oneLine(kind, 40)}.`;
   if (call === undefined && !unverifiedKinds.includes(kind))
     return `Who sent it cannot be proved, so it can be a finding or a question, no ${kind}.`;
   if (call === undefined && !roles.includes(from)) return `Nobody in the team is called ${oneLine(from, 40)}.`;
@@ -63,8 +68,10 @@ function judge(run: string, { messages, cast }: Pick<RunState, 'messages' | 'cas
   if (subject === '') return 'It says nothing.';
 
   const question = repliedTo(run, messages, arrival.re);
-  if (arrival.re !== undefined && question === undefined) return `There is no message ${oneLine(String(arrival.re), 40)} to answer.`;
-  if (kind === 'answer' && question?.kind !== 'question') return 'An answer says in `re` which question it answers, by its number.';
+  if (arrival.re !== undefined && question === undefined)
+    return `There is no message ${oneLine(String(arrival.re), 40)} to answer.`;
+  if (kind === 'answer' && question?.kind !== 'question')
+    return 'An answer says in `re` which question it answers, by its number.';
   const wanted = arrival.to.length > 0 ? arrival.to : kind === 'answer' && question ? [question.from] : ['all'];
   const to = [...new Set(wanted)];
   const stranger = to.find((one) => one !== 'all' && one !== 'person' && !roles.includes(one));

@@ -30,6 +30,8 @@ const envelopeSchema = z.looseObject({
   ack: z.boolean().optional(),
   expires: z.string().optional(),
   refs: z.array(z.string()).optional(),
+  /** False where nobody could prove the sender; absent: proved. */
+  verified: z.boolean().optional(),
   /** Of the body. */
   bytes: z.number().int().nonnegative(),
   sha256: z.string(),
@@ -95,9 +97,10 @@ export function messageOf(
   posted: EventOf<'message.posted'>,
   hash: (text: string) => string,
 ): string {
-  const { seq, from, kind, subject, re } = posted;
+  const { seq, from, kind, subject, re, verified } = posted;
   const to = posted.to.length === 0 ? ['all'] : posted.to;
-  const draft: Draft = { id: messageId(run, seq), seq, ts: at, from, to, kind, ...(re !== undefined && { re }) };
+  const more = { ...(re !== undefined && { re }), ...(!verified && { verified }) };
+  const draft: Draft = { id: messageId(run, seq), seq, ts: at, from, to, kind, ...more };
   return formatMessage(draft, `# ${oneLine(subject, 200)}\n\n${posted.body}`, hash);
 }
 

@@ -11,11 +11,6 @@ export function boardName(run: string): string {
   return safe(run, 'board');
 }
 
-/** What was said in a run so far, in short. */
-export function digestName(run: string): string {
-  return safe(run, 'digest');
-}
-
 /** The message of this number; the number has leading zeros, so that names sort in the order of delivery. */
 export function messageName(message: {
   run: string;

@@ -17,6 +17,9 @@ interface Redacted {
 
 export type Redactor = (text: string) => Redacted;
 
+/** Before the tokens by which attempts prove their messages, so that one that a model repeats is known. */
+export const tokenMark = 'orcbus_';
+
 /** Shorter values are not looked for: they would take half of every text away. */
 export const shortestSecret = 8;
 
@@ -113,6 +116,7 @@ const shapes: readonly Shape[] = [
   key('GitLab token', String.raw`glpat-[\w-]{20,250}`),
   key('Slack token', String.raw`xox[abeprs]-[A-Za-z0-9-]{10,250}`),
   key('AWS key id', String.raw`(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])`),
+  key('bus token', `${tokenMark}[0-9a-f]{16,64}`),
   key('npm token', String.raw`npm_[A-Za-z0-9]{36}`),
   key('Hugging Face token', String.raw`hf_[A-Za-z0-9]{30,250}`),
   key('PyPI token', String.raw`pypi-[\w-]{40,500}`),

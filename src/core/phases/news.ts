@@ -1,21 +1,14 @@
-import { clipBytes, oneLine, utf8Bytes } from '../bus/text.ts';
-import type { EventOf } from '../run/events.ts';
+import { headOf, isFor } from '../bus/heads.ts';
+import { clipBytes, utf8Bytes } from '../bus/text.ts';
 import type { Section } from '../run/prompts.ts';
 import type { RunState } from '../run/state.ts';
 
 /** What a role is told of the bus with its next prompt. */
 
-type Posted = EventOf<'message.posted'>;
-
 /** So many bytes of what others said to this role go into a prompt in full; the rest is named, and can be read. */
 const wholeBytes = 8 * 1024;
 const eachBytes = 2 * 1024;
 const linesMost = 40;
-
-/** Whether a message is for everybody or for this role among others. */
-export function isFor(message: Pick<Posted, 'to'>, role: string): boolean {
-  return message.to.length === 0 || message.to.includes('all') || message.to.includes(role);
-}
 
 /**
  * What came for this role since the prompt of its last call that was answered: what models said to it in full, as far as there is room,
@@ -44,17 +37,12 @@ export function newsFor(state: Pick<RunState, 'messages' | 'calls'>, role: strin
       title: 'New on the bus, what the other roles posted since you were last asked',
       text: [
         ...whole,
-        ...(lines.length > 0 ? [[...(left > 0 ? [`(${left} earlier ones)`] : []), ...lines.slice(-linesMost)].join('\n')] : []),
+        ...(lines.length > 0
+          ? [[...(left > 0 ? [`(${left} earlier ones)`] : []), ...lines.slice(-linesMost)].join('\n')]
+          : []),
       ].join('\n\n'),
     },
   ];
-}
-
-/** Number, sender, addressee, kind and subject in a line. */
-export function headOf(m: Posted): string {
-  const to = m.to.length === 0 ? 'all' : m.to.join(', ');
-  const re = m.re === undefined ? '' : `, on ${Number(m.re.split('-').at(-1))}`;
-  return `#${m.seq} ${m.from}${m.verified ? '' : ' (so it says; unproved)'} to ${oneLine(to, 80)}, ${m.kind}${re}: ${oneLine(m.subject, 200)}`;
 }
 
 function clipped(body: string): string {

@@ -1,5 +1,6 @@
-import { boardName, digestName, nowName, protocolName } from '../bus/names.ts';
-import { boardPage, digestPage, nowPage, protocolPage, type RunPage } from '../bus/pages.ts';
+import { boardName, nowName, protocolName } from '../bus/names.ts';
+import { boardPage, nowPage, protocolPage, type RunPage } from '../bus/pages.ts';
+import { openQuestions } from './questions.ts';
 import type { Run } from '../run/engine.ts';
 import type { RunState } from '../run/state.ts';
 
@@ -11,8 +12,7 @@ export async function writePages(run: Run): Promise<void> {
   const page = pageOf(id, state);
   await bus.write(protocolName, protocolPage());
   await bus.write(nowName, nowPage(page));
-  await bus.write(boardName(id), boardPage(page));
-  await bus.write(digestName(id), digestPage(page, state.messages));
+  await bus.write(boardName(id), boardPage(page, state.messages));
 }
 
 function pageOf(run: string, s: RunState): RunPage {
@@ -35,8 +35,12 @@ function pageOf(run: string, s: RunState): RunPage {
       paths,
       state: itemState(s, id),
     })),
-    decisions: (s.plan?.decisions ?? []).map((d) => `${d.what}: ${d.why}`),
-    questions: [],
+    decisions: [
+      ...(s.plan?.decisions ?? []).map((d) => `${d.what}: ${d.why}`),
+      // What the orchestrator decided on the way; its plan stands above.
+      ...s.messages.filter((m) => m.kind === 'decision' && m.call !== undefined).map((m) => `#${m.seq} ${m.subject}`),
+    ],
+    questions: openQuestions(run, s).map((m) => `#${m.seq} ${m.from} to ${m.to.join(', ')}: ${m.subject}`),
   };
 }
 

@@ -1,3 +1,4 @@
+import { headOf } from '../bus/heads.ts';
 import { messageId } from '../bus/names.ts';
 import { oneLine } from '../bus/text.ts';
 import { call } from '../run/call.ts';
@@ -7,7 +8,6 @@ import type { RunState } from '../run/state.ts';
 import type { Cast } from '../team/file.ts';
 import { checkoutAt } from './checkout.ts';
 import { listed, post, prompter } from './common.ts';
-import { headOf } from './news.ts';
 import { planText } from './plan.ts';
 
 /**
@@ -49,7 +49,11 @@ export function openQuestions(run: string, { messages }: Pick<RunState, 'message
 }
 
 /** Asks this role what is open for it, as often as there is something; `key` is the path of the lane that it has a turn in. */
-export async function answerOpen(run: Run, cast: Cast, of: { key: string; phase: Phase; commit: string }): Promise<void> {
+export async function answerOpen(
+  run: Run,
+  cast: Cast,
+  of: { key: string; phase: Phase; commit: string },
+): Promise<void> {
   for (let n = 1; ; n++) {
     const key = `${of.key}/answers/${n}`;
     if (!run.finished(`${key}#taken`) && !(await mayAsk(run, cast, of.phase))) return;
@@ -90,7 +94,11 @@ async function mayAsk(run: Run, cast: Cast, phase: Phase): Promise<boolean> {
         ? 'what is left of the budget is for the work itself'
         : undefined;
   if (why === undefined) return true;
-  await run.note('info', `${cast.title} is not asked ${listed(open.map((m) => `question ${m.seq}`))}: ${why}.`, cast.role);
+  await run.note(
+    'info',
+    `${cast.title} is not asked ${listed(open.map((m) => `question ${m.seq}`))}: ${why}.`,
+    cast.role,
+  );
   return false;
 }
 

@@ -46,7 +46,7 @@ export function patchOfCall(s: RunState, e: RunEvent, at: string): Partial<RunSt
       const before = s.calls[e.call];
       const { call, role, phase, kind, title, model, effort, server, agent, id } = e;
       const waiting: CallState = {
-        ...(before ?? { attempt: 0, startedAt: at, tokens: 0, estimated: false, scripted: false, moves: [] }),
+        ...(before ?? { attempt: 0, startedAt: at, tokens: 0, estimated: false, scripted: false, heard: 0, moves: [] }),
         call,
         role,
         phase,

@@ -36,18 +36,45 @@ const mostBytes = 4 * 1024 * 1024;
  * `leads-outside` if a symbolic link leads out of the project, `read-only`, `disk-full`, `not-a-folder`.
  */
 export async function openStore(root: string): Promise<Store> {
-  const memories = join(root, '.serena', 'memories');
-  const orch = join(memories, 'orch');
+  const orch = join(root, '.serena', 'memories', 'orch');
   await refuseOutside(root, orch);
   await makeFolder(orch);
   const ignore = join(orch, '.gitignore');
   if (!(await lstat(ignore).catch(() => undefined))) await createExclusive(ignore, '*\n');
 
-  const pathOf = (name: string): string => join(memories, ...name.split('/')) + '.md';
+  const reader = readStore(root);
+  const { pathOf } = reader;
   const ours = (name: string): string => {
     if (!name.startsWith('orch/') || !isSafeName(name)) throw new Error(`not a memory of ours: ${name}`);
     return pathOf(name);
   };
+  return {
+    ...reader,
+    async write(name, text) {
+      const path = ours(name);
+      await refuseOutside(root, dirname(path));
+      await makeFolder(dirname(path));
+      await writeAtomic(path, normalBody(text));
+    },
+    async remove(name) {
+      const path = ours(name);
+      await refuseOutside(root, dirname(path));
+      try {
+        await unlink(path);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+        throw diskError(error, path);
+      }
+      await syncFolder(dirname(path));
+      return true;
+    },
+  };
+}
+
+/** The same memories, only to be read: nothing is made, whether they are there or not. */
+export function readStore(root: string): Pick<Store, 'list' | 'read' | 'pathOf'> {
+  const memories = join(root, '.serena', 'memories');
+  const pathOf = (name: string): string => join(memories, ...name.split('/')) + '.md';
   return {
     pathOf,
     async list(topic) {
@@ -68,24 +95,6 @@ export async function openStore(root: string): Promise<Store> {
         }
         await delay(readPauseMs);
       }
-    },
-    async write(name, text) {
-      const path = ours(name);
-      await refuseOutside(root, dirname(path));
-      await makeFolder(dirname(path));
-      await writeAtomic(path, normalBody(text));
-    },
-    async remove(name) {
-      const path = ours(name);
-      await refuseOutside(root, dirname(path));
-      try {
-        await unlink(path);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-        throw diskError(error, path);
-      }
-      await syncFolder(dirname(path));
-      return true;
     },
   };
 }

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../core/errors.ts';
 import type { Brought } from '../../core/team/join.ts';
 import { teamFileSchema, type TeamFile } from '../../core/team/file.ts';
-import { makeFolder, writeAtomic } from '../files.ts';
+import { createExclusive, makeFolder, writeAtomic } from '../files.ts';
 import { profileFolder, projectKey } from '../paths.ts';
 
 /**
@@ -48,6 +48,15 @@ export async function recallStart(root: string, run: string, folder: string): Pr
     );
   }
   return startSchema.parse(JSON.parse(text));
+}
+
+/** A secret of the run that only this profile knows, the same for every process that goes on with it. */
+export async function runSecret(root: string, run: string): Promise<string> {
+  const place = join(profileFolder(), 'runs', projectKey(root));
+  const path = join(place, `${run}.key`);
+  await makeFolder(place);
+  await createExclusive(path, randomBytes(32).toString('hex'), { mode: 0o600 });
+  return readFile(path, 'utf8');
 }
 
 function hashOf(text: string): string {

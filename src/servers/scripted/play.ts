@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AskInput, Usage } from '../../core/ask.ts';
 import { reasonOf } from '../../core/errors.ts';
 import { doEdit, readBelow } from './edits.ts';
+import { useHanded } from './handed.ts';
 import { playFault } from './faults.ts';
 import type { Choice } from './match.ts';
 import { outputOf } from './performance.ts';
 import type { Ending } from '../askServer.ts';
 import type { Performance, Stage } from './performance.ts';
-import type { Pace, Script, Step } from './script.ts';
+import type { Pace, Script, Step, UseStep } from './script.ts';
 import { fillJson, fillText, findValues } from './template.ts';
 
 export interface PlayOptions {
@@ -112,6 +113,9 @@ async function playStep(step: Step, performance: Performance, options: PlayOptio
     const text = step.file === undefined ? input.prompt : await readBelow(fillText(step.file, values), input.cwd);
     const fits = new RegExp(step.when, 'su').test(text);
     return playSteps(fits ? step.do : step.else, performance, options);
+  } else if ('use' in step) {
+    await stage.progress({ kind: 'tool', title: `${step.server}: ${step.use}` });
+    return playSteps((await used(step, performance)) ? step.do : step.else, performance, options);
   } else {
     const { title, detail } = step.permission;
     const asked = { ...step.permission, title: fillText(title, values), detail: fillText(detail, values) };
@@ -121,6 +125,15 @@ async function playStep(step: Step, performance: Performance, options: PlayOptio
     return { type: 'answer', output: { ...outputOf(performance, input.session), stopReason: 'cancelled' } };
   }
   return undefined;
+}
+
+/** True when the tool said what the script waits for. */
+async function used(step: UseStep, { input, values, stage }: Performance): Promise<boolean> {
+  const servers = input.servers ?? [];
+  if (!servers.some((server) => server.name === step.server)) return false;
+  const wanted = { ...step, arguments: fillJson(step.arguments, values) };
+  const text = await useHanded(servers, wanted, input.cwd, stage.signal);
+  return step.until === undefined || new RegExp(step.until, 'su').test(text);
 }
 
 function ownPace(step: Pace, performance: Performance, options: PlayOptions): Required<Pace> {

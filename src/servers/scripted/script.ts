@@ -160,6 +160,25 @@ const whenStepSchema = z
   })
   .describe('Goes on differently depending on what was read.');
 
+const useStepSchema = z
+  .strictObject({
+    use: z.string().min(1).describe('The tool.'),
+    server: z.string().default('bus').describe('A server that is handed on with the call.'),
+    arguments: z.record(z.string(), z.json()).default({}).describe('Texts in it may hold `{{name}}`.'),
+    until: regex('su').optional().describe('Call it again until its text matches.'),
+    within: milliseconds.default(30_000).describe('How long `until` is tried; no tempo changes it.'),
+    get do() {
+      return z.array(stepSchema).default([]);
+    },
+    get else() {
+      return z.array(stepSchema).default([]);
+    },
+  })
+  .describe(
+    'Really starts the server and calls the tool. Goes on with `do` where its text matches `until` (or there is none), else with `else`, also when there is no such server.',
+  );
+export type UseStep = z.infer<typeof useStepSchema>;
+
 const permissionStepSchema = z
   .strictObject({
     permission: askPermissionSchema,
@@ -185,6 +204,7 @@ export const stepKinds = [
   'edit',
   'fault',
   'when',
+  'use',
   'permission',
 ] as const;
 const stepSchema = z.union([
@@ -197,6 +217,7 @@ const stepSchema = z.union([
   editStepSchema,
   faultStepSchema,
   whenStepSchema,
+  useStepSchema,
   permissionStepSchema,
 ]);
 export type Step = z.infer<typeof stepSchema>;

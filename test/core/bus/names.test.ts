@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
   boardName,
-  digestName,
   isSafeName,
   messageId,
   messageName,
@@ -17,8 +16,8 @@ const run = 'r261122-143205-a3f7';
 describe('names of memories', () => {
   it('are what the layout says', () => {
     assert.deepEqual(
-      [protocolName, nowName, boardName(run), digestName(run), messageId(run, 42)],
-      ['orch/protocol', 'orch/now', `orch/${run}/board`, `orch/${run}/digest`, `${run}-000042`],
+      [protocolName, nowName, boardName(run), messageId(run, 42)],
+      ['orch/protocol', 'orch/now', `orch/${run}/board`, `${run}-000042`],
     );
     const name = messageName({ run, seq: 42, from: 'planner', to: ['coder'], kind: 'task' });
     assert.equal(name, `orch/${run}/m/000042-planner-coder-task`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { boardPage, digestPage, nowPage, protocolPage } from '../../../src/core/bus/pages.ts';
+import { boardPage, nowPage, protocolPage } from '../../../src/core/bus/pages.ts';
 import type { RunPage } from '../../../src/core/bus/pages.ts';
 import { cappedPage, utf8Bytes } from '../../../src/core/bus/text.ts';
 
@@ -37,7 +37,7 @@ describe('pages', () => {
 - as of: 2026-11-22T14:38:00.123Z
 - the models of this run are played from a script
 - task: Mend the clock and wind it
-- read on: mem:orch/r261122-143205-a3f7/board and mem:orch/r261122-143205-a3f7/digest
+- read on: mem:orch/r261122-143205-a3f7/board
 
 ## Who does what
 - critic (Critic): looks for edge cases
@@ -46,15 +46,22 @@ describe('pages', () => {
 - Who has the key?
 `,
     );
-    const board = boardPage(page);
+    const heads = [1, 2].map((seq) => ({
+      seq,
+      from: 'a',
+      to: ['all'],
+      kind: 'finding',
+      subject: `s${seq}`,
+      verified: seq === 2,
+    }));
+    const board = boardPage(page, heads);
     assert.match(board, /## Plan\n- wind \(open\): Wind it; implementer may write src\/\*\*\n/);
     assert.match(board, /## Findings\n- critic\.1 \(high, confirmed\): It stops at noon; orch\/r\/m\/1\n/);
-    assert.doesNotMatch(boardPage({ ...page, scripted: false, questions: [] }), /script|Open questions/);
-    const digest = digestPage(
-      page,
-      [1, 2].map((seq) => ({ seq, from: 'a', to: ['all'], kind: 'findings', subject: `s${seq}` })),
+    assert.doesNotMatch(boardPage({ ...page, scripted: false, questions: [] }, []), /script|Open questions/);
+    assert.match(
+      board,
+      /\n\n## Messages through 2, .*\n- #2 a to all, finding: s2\n- #1 a \(so it says; unproved\) to all, finding: s1\n$/,
     );
-    assert.match(digest, /messages through 2, .*\n\n## .*\n- 2 a to all, findings: s2\n- 1 a to all, findings: s1\n$/);
   });
 
   it('keep to their sizes, and say what is missing', () => {
@@ -70,14 +77,21 @@ describe('pages', () => {
           findings: more.map((claim, n) => ({ id: `f.${n}`, role: 'r', severity: 'low', claim, check: 'unchecked' })),
           items: some.map((title, n) => ({ id: `i${n}`, title, owners: ['x'], paths: [title], state: 'open' })),
         };
-        const messages = more.map((subject, n) => ({ seq: n + 1, from: 'a', to: ['b'], kind: 'k', subject }));
+        const messages = more.map((subject, n) => ({
+          seq: n + 1,
+          from: 'a',
+          to: ['b'],
+          kind: 'k',
+          subject,
+          verified: true,
+        }));
         for (const [text, cap] of [
           [protocolPage(), 1536],
           [nowPage(big), 2048],
-          [boardPage(big), 8192],
-          [digestPage(big, messages), 8192],
+          [boardPage(big, messages), 8192],
         ] as const) {
           assert.ok(utf8Bytes(text) <= cap, `${utf8Bytes(text)} of ${cap}`);
+          assert.ok(text !== boardPage(big, messages) || messages.length === 0 || text.includes('## Messages through'));
           assert.ok(text.isWellFormed() && text.endsWith('\n') && !text.includes('\r'));
         }
       }),

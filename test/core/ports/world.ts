@@ -72,7 +72,14 @@ export function newWorld(options: { team: TeamFile; project: Record<string, stri
     probe: undefined,
     leave(arrival) {
       const id = `a${world.arrivals.length + world.receipts.size + 1}`;
-      world.arrivals.push({ id, kind: 'finding', to: [], subject: `From ${arrival.from}`, body: 'Mind it.', ...arrival });
+      world.arrivals.push({
+        id,
+        kind: 'finding',
+        to: [],
+        subject: `From ${arrival.from}`,
+        body: 'Mind it.',
+        ...arrival,
+      });
       for (const wake of wakers.get(world) ?? []) wake();
       return id;
     },
@@ -151,7 +158,9 @@ export function portsOf(world: World, life: Life, journal: Ports['journal']): Po
       async hand(attempt) {
         life.assertAlive();
         return {
-          servers: [{ name: 'bus', command: 'bus', args: [], env: { CALL: attempt.call, HEARD: String(attempt.heard) } }],
+          servers: [
+            { name: 'bus', command: 'bus', args: [], env: { CALL: attempt.call, HEARD: String(attempt.heard) } },
+          ],
           // As the real one: what was left before its end is journaled before the call's end is.
           end: async () => {
             while (!life.dead && listening && world.arrivals.some((a) => a.call === attempt.call)) await clock.sleep(1);

@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventsOf, scenarios, story } from './place.ts';
-
-/** Every file below, with its text. */
-async function textsBelow(folder: string): Promise<Record<string, string>> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
-  const texts = await Promise.all(files.map(async (f) => [f.slice(folder.length + 1), await readFile(f, 'utf8')]));
-  return Object.fromEntries(texts) as Record<string, string>;
-}
+import { eventsOf, scenarios, story, textsBelow } from './place.ts';
 
 describe('the bus', function () {
   this.timeout(60_000);
@@ -33,8 +25,7 @@ describe('the bus', function () {
     const found = (texts: object): string[] =>
       messages.flatMap(([start, end]) => Object.keys(texts).filter((f) => f.startsWith(start) && f.endsWith(end)));
     assert.equal(found(first).length, 3, Object.keys(first).join('\n'));
-    for (const page of ['protocol.md', 'now.md', `${run}/board.md`, `${run}/digest.md`])
-      assert.ok(first[page], `${page} is missing`);
+    for (const page of ['protocol.md', 'now.md', `${run}/board.md`]) assert.ok(first[page], `${page} is missing`);
     assert.match(first[`${run}/board.md`] ?? '', /shout\(\) has a place for it/);
     assert.match(first['now.md'] ?? '', new RegExp(run));
     assert.doesNotMatch(await place.git('status', '--porcelain'), /serena|orchestration/);
@@ -54,7 +45,7 @@ describe('the bus', function () {
       Array.from({ length: posted }, (_, n) => n + 1),
     );
     assert.match(second[`${run}/board.md`] ?? '', /title/);
-    assert.ok(second['protocol.md'] && second['now.md'] && second[`${run}/digest.md`]);
+    assert.ok(second['protocol.md'] && second['now.md']);
   });
 
   it('and the journal and the transcripts hold no secret of the environment or of .env', async (at) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -270,6 +270,14 @@ async function makePlace(options: PlaceOptions): Promise<Place & { end(): Promis
       }
     },
   };
+}
+
+/** Every file below, with its text. */
+export async function textsBelow(folder: string): Promise<Record<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
+  const texts = await Promise.all(files.map(async (f) => [f.slice(folder.length + 1), await readFile(f, 'utf8')]));
+  return Object.fromEntries(texts) as Record<string, string>;
 }
 
 /** Nothing outlives its run: no process, lock, lease or temporary. */

@@ -1,0 +1,34 @@
+import type { Head } from '../../core/bus/heads.ts';
+import { oneLine, plain } from '../../core/words/plain.ts';
+import { clock } from '../../core/words/words.ts';
+import { clip, glyph, paint, wrap, type Look } from './look.ts';
+
+/** How much of a message is shown where not all of it is wanted. */
+const linesMost = 4;
+
+export interface ShownMessage extends Head {
+  /** ISO time. */
+  readonly at: string;
+  readonly body: string;
+}
+
+/** A message for people: who said what to whom, and its text, or the beginning of it. */
+export function messageLines(message: ShownMessage, look: Look, options: { full: boolean }): string[] {
+  const { seq, from, to, kind, re, verified, at, subject, body } = message;
+  const time = Number.isNaN(Date.parse(at)) ? '--:--' : clock(Date.parse(at));
+  const who = `${oneLine(from)}${verified ? '' : ' (unproved)'} ${glyph(look, 'arrow')} ${to.map(oneLine).join(', ') || 'all'}`;
+  const answers = re === undefined ? '' : ` on #${Number(re.split('-').at(-1))}`;
+  const head = `${`#${seq}`.padEnd(5)}${time}  ${paint(look, 'bold', who)}  ${paint(look, 'dim', `${oneLine(kind)}${answers}:`)} ${oneLine(subject)}`;
+  const text = plain(body).trim();
+  // A message of one line is its subject.
+  const lines = text === '' || text === plain(subject).trim() ? [] : wrap(look, text, '       ');
+  const shown = options.full ? lines : lines.slice(0, linesMost);
+  const left = lines.length - shown.length;
+  return [
+    ...(options.full ? wrap(look, head, '', '       ') : [clip(look, head)]),
+    ...shown,
+    ...(left > 0
+      ? [paint(look, 'dim', `       ${glyph(look, 'more')} ${left} more ${left === 1 ? 'line' : 'lines'}`)]
+      : []),
+  ];
+}
