@@ -1,4 +1,8 @@
 import type { EventOf } from '../run/events.ts';
+import type { Credit, Opinion, Writer } from '../review/credit.ts';
+import type { ReviewFile } from '../review/review.ts';
+import type { Checked } from '../review/summary.ts';
+import { oneLine } from './plain.ts';
 import { plural } from './words.ts';
 
 type ReviewEvent = EventOf<
@@ -24,3 +28,41 @@ export function reviewWords(event: ReviewEvent): string {
     }
   }
 }
+
+/** Who wrote a hunk, who judged it and what they said, in one line: `Implementer (GPT-5-Codex high) · Reviewer: fine · Security: "use timingSafeEqual" ✓`. */
+export function creditWords(credit: Credit, titles: Readonly<Record<string, string>>, most = Infinity): string {
+  const writers = credit.writers.map((writer) => writerWords(writer, titles));
+  const told = [writers.join(', ') || 'nobody known', ...credit.opinions.map(opinionWords)];
+  const shown = told.slice(0, most);
+  const more = told.length - shown.length;
+  return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(' · ');
+}
+
+function writerWords({ title, model, effort, did, scripted }: Writer, titles: Readonly<Record<string, string>>): string {
+  const name = model === undefined ? '' : ` (${oneLine(titles[model] ?? model)}${effort === undefined ? '' : ` ${effort}`}${scripted ? ', scripted' : ''})`;
+  const how = { wrote: '', resolved: ' resolved', integrated: ' integrated', fixed: ' mended' }[did];
+  return `${oneLine(title)}${name}${how}`;
+}
+
+function opinionWords({ title, verdict, says, done }: Opinion): string {
+  if (says === undefined) return `${oneLine(title)}: ${verdict === 'fine' ? 'fine' : 'needs work'}`;
+  const said = oneLine(says);
+  return `${oneLine(title)}: "${said.length > 60 ? `${said.slice(0, 59)}…` : said}"${done ? ' ✓' : ''}`;
+}
+
+/** What became of a file, in a word. */
+export const fileKindWords: Readonly<Record<ReviewFile['kind'], string>> = {
+  new: 'new',
+  changed: 'changed',
+  deleted: 'deleted',
+  renamed: 'renamed',
+  mode: 'mode',
+};
+
+/** What the checks said of what is kept. */
+export const checkedWords: Readonly<Record<Checked, string>> = {
+  green: 'checked',
+  red: 'checks red',
+  no: 'not checked',
+  none: 'no checks',
+};
