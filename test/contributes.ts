@@ -31,7 +31,8 @@ export function contributes(): Record<string, unknown> {
     menus: menusOf(rows),
     keybindings: rows.flatMap(({ id, keys = [] }) => keys.map((key) => ({ command: id, ...key }))),
     configuration: { title: 'Model Orchestra', properties: properties() },
-    configurationDefaults: { 'diffEditor.codeLens': true },
+    // The review stands in the editor's own comparisons: with what can be decided above each hunk, and in one column.
+    configurationDefaults: { 'diffEditor.codeLens': true, 'diffEditor.renderSideBySide': false },
     yamlValidation: [{ fileMatch: '**/.orchestration/team.yaml', url: './media/team.schema.json' }],
     walkthroughs: [walkthrough],
   };

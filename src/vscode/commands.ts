@@ -1,3 +1,5 @@
+import { reviewCommands } from './review/rows.ts';
+
 /**
  * Every command, as one table: package.json's commands, menus and keybindings are generated from it, and `extension.ts` cannot be
  * compiled without a function for each row.
@@ -109,6 +111,7 @@ export const commands = [
     icon: 'shield',
     places: [{ menu: 'view/title', when: panel, group: '2_team@3' }],
   },
+  ...reviewCommands,
   { id: 'orchestra.apply', title: 'Apply Change of a Run', icon: 'check-all' },
   { id: 'orchestra.undo', title: 'Undo Apply', icon: 'discard' },
   {

@@ -10,6 +10,7 @@ import type { PanelSource } from './panel/input.ts';
 import { openPanel } from './panel/openPanel.ts';
 import { openPanelSource } from './panelSource.ts';
 import { openPlanEditor } from './planEditor.ts';
+import { registerReview } from './review/registerReview.ts';
 import { parseSettings, settingsPrefix, type Settings } from './settings.ts';
 import { showStatus } from './statusBar.ts';
 import { openTaskFlow } from './task.ts';
@@ -57,12 +58,14 @@ export async function activate(context: vscode.ExtensionContext): Promise<Api> {
   session = made;
   const parts = { context, channel, folders, keys, session: made, settings };
   const plan = openPlanEditor(parts);
+  const review = registerReview(parts);
   const panel = openPanelSource(parts);
-  const handlers = handlersOf({ ...parts, plan, tasks: openTaskFlow(parts, panel) });
+  const handlers = handlersOf({ ...parts, plan, review, tasks: openTaskFlow(parts, panel) });
   context.subscriptions.push(
     channel,
     keys,
     plan,
+    review.disposable,
     panel,
     openPanel(context, panel),
     showStatus(parts),

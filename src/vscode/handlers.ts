@@ -5,6 +5,7 @@ import { openDocument, runDocumentUri } from './documents.ts';
 import type { Parts } from './parts.ts';
 import { pickLog, pickRun, pickWords } from './pick.ts';
 import type { PlanEditor } from './planEditor.ts';
+import type { ReviewPart } from './review/registerReview.ts';
 import { makeSample, sampleTask } from './sample.ts';
 import type { TaskFlow } from './task.ts';
 import { askForTrust } from './team/approvals.ts';
@@ -16,8 +17,10 @@ type Handlers = { readonly [K in CommandId]: (...args: readonly unknown[]) => Pr
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
 /** What each command does. What it is given comes from menus, keybindings and other extensions: nothing is taken on trust. */
-export function handlersOf(parts: Parts & { readonly plan: PlanEditor; readonly tasks: TaskFlow }): Handlers {
-  const { session, channel, folders, keys, plan, tasks, context } = parts;
+export function handlersOf(
+  parts: Parts & { readonly plan: PlanEditor; readonly tasks: TaskFlow; readonly review: ReviewPart },
+): Handlers {
+  const { session, channel, folders, keys, plan, tasks, review, context } = parts;
   const shownRun = (): string | undefined => session.view().shown?.run;
   const showPanel = (): Thenable<unknown> => vscode.commands.executeCommand('orchestra.panel.focus');
   return {
@@ -65,13 +68,14 @@ export function handlersOf(parts: Parts & { readonly plan: PlanEditor; readonly 
     'orchestra.checkTeam': async () => checkTeam(parts),
     'orchestra.editTeam': async () => editTeam(parts),
     'orchestra.trust': async () => askForTrust(parts),
+    ...review.handlers,
     'orchestra.apply': async (given) => {
       const run = textOf(given) ?? (await pickRun(session, 'Apply Change', ({ state }) => state === 'ready'));
       if (run !== undefined) await session.apply(run);
     },
     'orchestra.undo': async (given) => {
       const run = textOf(given) ?? (await pickRun(session, 'Undo Apply', ({ state }) => state === 'applied'));
-      if (run !== undefined) await session.undo(run);
+      if (run !== undefined && (await review.settle(run))) await session.undo(run);
     },
     'orchestra.clean': async () => session.clean(undefined),
     'orchestra.runSample': async () => {

@@ -277,6 +277,23 @@ export function openSession(around: Surroundings): OpenSession {
     answer(question, answer) {
       asking.answer(question, answer);
     },
+    async work(run, work) {
+      let result: RunResult | undefined;
+      await attempt(async () => {
+        const project = await here(run);
+        const ended = Promise.withResolvers<void>();
+        const whole = async (host: Host): Promise<RunResult> => {
+          try {
+            return (result = await work(project, host));
+          } finally {
+            ended.resolve();
+          }
+        };
+        await drive(project, whole, run);
+        await ended.promise;
+      });
+      return result;
+    },
     apply: (run) =>
       attempt(async () => {
         const project = await here(run);

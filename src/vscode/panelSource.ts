@@ -132,7 +132,7 @@ export function openPanelSource(parts: Parts): PanelLink {
       case 'file':
         return openFile(intent.run, intent.path, intent.line);
       case 'review':
-        return undefined;
+        return reviewAction(intent, command);
       case 'dismiss':
         dismissed.add(intent.notice);
         return changed();
@@ -158,6 +158,33 @@ export function openPanelSource(parts: Parts): PanelLink {
       completing.dispose();
     },
   };
+}
+
+/** What the panel wants of the review is what the review's own commands do. */
+function reviewAction(
+  { run, action, path, hunk }: Extract<FromPanel, { type: 'review' }>,
+  command: (id: CommandId, ...args: unknown[]) => Thenable<unknown>,
+): Thenable<unknown> {
+  const target = { run, ...(path !== undefined && { path }), ...(hunk !== undefined && { hunks: [hunk] }) };
+  const which = hunk !== undefined ? 'Hunk' : path !== undefined ? 'File' : 'All';
+  switch (action) {
+    case 'open':
+      return command(path === undefined ? 'orchestra.review.open' : 'orchestra.review.openFile', target);
+    case 'keep':
+      return command(`orchestra.review.keep${which}`, target);
+    case 'undo':
+      return command(`orchestra.review.undo${which}`, target);
+    case 'finish':
+      return command('orchestra.review.finish', target);
+    case 'take-back':
+      return command('orchestra.undo', run);
+    case 'undo-last':
+      return command('orchestra.review.takeBack', target);
+    case 'check':
+      return command('orchestra.review.check', target);
+    case 'finding':
+      return command('orchestra.review.findings', target);
+  }
 }
 
 type HostAction = Extract<FromPanel, { type: 'host' }>['action'];

@@ -6,6 +6,7 @@ import type { Asking } from './asking.ts';
 export function editorPerson(asking: Asking, run: () => string): Person {
   return {
     name: personName(),
+    reviews: true,
     decide: (stop, signal) => asking.ask<'stop'>({ kind: 'stop', run: run(), stop }, signal),
     permit: (request, signal) => asking.ask<'permission'>({ kind: 'permission', run: run(), request }, signal),
     approve: (file, diff, signal) => asking.ask<'held'>({ kind: 'held', run: run(), file, diff }, signal),

@@ -1,7 +1,7 @@
 import type { Budget } from '../core/team/file.ts';
 import type { JournalRecord } from '../core/run/events.ts';
 import type { RunState } from '../core/run/state.ts';
-import type { Project } from '../node/project.ts';
+import type { Host, Project, RunResult } from '../node/project.ts';
 import type { RunInfo } from '../node/run/runs.ts';
 import type { Answer, Question } from './asking.ts';
 import type { Tail } from './tails.ts';
@@ -70,6 +70,8 @@ export interface Session {
   stop(run: string): Promise<void>;
   say(run: string, text: string, to?: string): Promise<void>;
   answer(question: string, answer: Answer): void;
+  /** Drives a piece of work on a run that is there, shown like any of its work; resolves at its end, undefined when it went wrong. */
+  work(run: string, work: (project: Project, host: Host) => Promise<RunResult>): Promise<RunResult | undefined>;
   apply(run: string): Promise<void>;
   undo(run: string): Promise<void>;
   clean(run: string | undefined): Promise<void>;

@@ -45,6 +45,11 @@ export const settingsSchema = z.object({
     .default(true)
     .describe('Show long phases as a notification that can be cancelled. The status bar shows them in any case.')
     .meta({ scope: 'window' }),
+  openReview: z
+    .boolean()
+    .default(true)
+    .describe('Open the changes of a run for review when they are ready.')
+    .meta({ scope: 'window' }),
   openPlan: z
     .boolean()
     .default(true)

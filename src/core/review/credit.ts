@@ -92,20 +92,14 @@ function opinionsOf(
   for (const change of changes) {
     const verdicts = state.changes[change]?.verdicts ?? [];
     for (const [role, own] of Map.groupBy(verdicts, (v) => v.role)) {
-      const last = own.at(-1)!;
+      const last = own.at(-1)!.verdict;
       const here = findings.filter((f) => f.change === change && f.role === role && bearsOn(f, hunk, finalLine));
-      const open = here.find((f) => f.state === 'open');
-      const before = own
-        .slice(0, -1)
-        .flatMap((v) => v.verdict.findings)
-        .find((f) => f.evidence.some((e) => e.kind === 'file' && e.path === hunk.path));
-      const says =
-        open?.claim ??
-        here[0]?.claim ??
-        before?.claim ??
-        (last.verdict.verdict === 'fine' ? undefined : last.verdict.summary);
-      const done = says !== undefined && (open ? false : here.length > 0 || last.verdict.verdict === 'fine');
-      opinions.push({ role, title: titleOf(role), verdict: last.verdict.verdict, says, done });
+      const said = here.find((f) => f.state === 'open') ?? here.at(-1);
+      const says = said?.claim ?? (last.verdict === 'fine' ? undefined : last.summary);
+      const done = said !== undefined && said.state !== 'open';
+      // Of several changes behind one hunk a reviewer says the same only once.
+      if (opinions.some((o) => o.role === role && o.verdict === last.verdict && o.says === says)) continue;
+      opinions.push({ role, title: titleOf(role), verdict: last.verdict, says, done });
     }
   }
   return [...opinions, ...takenUp(state, changes, hunk, titleOf)];

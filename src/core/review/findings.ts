@@ -21,7 +21,8 @@ export interface ReviewFinding {
   readonly path?: string | undefined;
   /** Of the merged file, from 0; undefined where it names none, or that line is gone. */
   readonly line?: number | undefined;
-  readonly state: 'open' | 'dismissed' | 'fixed';
+  /** `settled`: of an earlier round; the reviewer has judged again since. */
+  readonly state: 'open' | 'settled' | 'dismissed' | 'fixed';
 }
 
 /** Text of a file in a tree, where it is known; findings name lines of what the reviewer saw. */
@@ -29,19 +30,19 @@ export type TextAt = (tree: string, path: string) => string | undefined;
 
 /** The files whose text `findingsOf` needs, by tree. */
 export function textsWanted(state: RunState): { tree: string; path: string }[] {
-  return lastVerdicts(state).flatMap(({ tree, verdict }) =>
+  return verdictsOn(state).flatMap(({ tree, verdict }) =>
     verdict.findings.flatMap((finding) =>
       finding.evidence.flatMap((e) => (e.kind === 'file' && e.line !== undefined ? [{ tree, path: e.path }] : [])),
     ),
   );
 }
 
-/** Every finding of the last verdict of each reviewer on each change of which something was merged. */
+/** Every finding of the reviewers on changes of which something was merged; those of a reviewer's last verdict are open until somebody takes care. */
 export function findingsOf(state: RunState, files: readonly FileChange[], textAt: TextAt): ReviewFinding[] {
   const final = new Map(files.map((file) => [file.path, file]));
   const fixed = new Set(state.review.joined.map((fix) => fix.finding));
   const dismissed = new Set(state.review.dismissed);
-  return lastVerdicts(state).flatMap(({ change, tree, role, round, verdict }) =>
+  return verdictsOn(state).flatMap(({ change, tree, role, round, verdict, last }) =>
     verdict.findings.map((finding, n): ReviewFinding => {
       const id = `${change}/${role}/r${round}.${n + 1}`;
       const at = placeOf(finding, final, tree, textAt);
@@ -56,20 +57,26 @@ export function findingsOf(state: RunState, files: readonly FileChange[], textAt
         suggestion: finding.suggestion,
         wanted: verdict.verdict === 'needs-work',
         ...at,
-        state: fixed.has(id) ? 'fixed' : dismissed.has(id) ? 'dismissed' : 'open',
+        state: fixed.has(id) ? 'fixed' : dismissed.has(id) ? 'dismissed' : last ? 'open' : 'settled',
       };
     }),
   );
 }
 
-function lastVerdicts(state: RunState) {
+function verdictsOn(state: RunState) {
   const merged = new Set(
     (state.ledger?.entries ?? []).filter((e) => e.fate === 'merged' || e.fate === 'resolved').map((e) => e.change),
   );
   return Object.entries(state.changes)
     .filter(([change]) => merged.has(change))
     .flatMap(([change, { landed, verdicts }]) =>
-      [...new Map(verdicts.map((v) => [v.role, v])).values()].map((v) => ({ ...v, change, tree: landed.tree })),
+      // Lines of an earlier round are looked for in the last one: near enough to show who spoke about what.
+      verdicts.map((v) => ({
+        ...v,
+        change,
+        tree: landed.tree,
+        last: verdicts.findLast((other) => other.role === v.role) === v,
+      })),
     );
 }
 

@@ -38,8 +38,14 @@ export function creditWords(credit: Credit, titles: Readonly<Record<string, stri
   return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(' · ');
 }
 
-function writerWords({ title, model, effort, did, scripted }: Writer, titles: Readonly<Record<string, string>>): string {
-  const name = model === undefined ? '' : ` (${oneLine(titles[model] ?? model)}${effort === undefined ? '' : ` ${effort}`}${scripted ? ', scripted' : ''})`;
+function writerWords(
+  { title, model, effort, did, scripted }: Writer,
+  titles: Readonly<Record<string, string>>,
+): string {
+  const name =
+    model === undefined
+      ? ''
+      : ` (${oneLine(titles[model] ?? model)}${effort === undefined ? '' : ` ${effort}`}${scripted ? ', scripted' : ''})`;
   const how = { wrote: '', resolved: ' resolved', integrated: ' integrated', fixed: ' mended' }[did];
   return `${oneLine(title)}${name}${how}`;
 }

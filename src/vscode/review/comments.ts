@@ -57,7 +57,10 @@ export function showFindings(): Findings {
 }
 
 /** Undefined for one about no file of the change. */
-export function placeOf(shown: ShownReview, finding: ReviewFinding): { uri: vscode.Uri; range: vscode.Range } | undefined {
+export function placeOf(
+  shown: ShownReview,
+  finding: ReviewFinding,
+): { uri: vscode.Uri; range: vscode.Range } | undefined {
   const path = finding.path;
   const file = path === undefined ? undefined : shown.file(path);
   if (path === undefined || !file?.textual) return undefined;

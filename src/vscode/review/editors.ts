@@ -46,7 +46,9 @@ export async function openOne(shown: ShownReview, file: ShownFile, line?: number
 }
 
 /** Where the person is in a review: the document on either side of a comparison, and the line as the proposed side counts. */
-export function placeNow(of: (run: string) => ShownReview | undefined): { run: string; path: string; line: number } | undefined {
+export function placeNow(
+  of: (run: string) => ShownReview | undefined,
+): { run: string; path: string; line: number } | undefined {
   const editor = vscode.window.activeTextEditor;
   const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
   const line = editor?.selection.active.line ?? 0;
@@ -62,7 +64,8 @@ export async function closeTabs(shown: ShownReview): Promise<void> {
   const mine = vscode.window.tabGroups.all
     .flatMap((group) => group.tabs)
     .filter((tab) => {
-      if (tab.input instanceof vscode.TabInputTextDiff) return tab.input.modified.scheme === reviewScheme && tab.input.modified.authority === shown.run;
+      if (tab.input instanceof vscode.TabInputTextDiff)
+        return tab.input.modified.scheme === reviewScheme && tab.input.modified.authority === shown.run;
       return tab.label === title || tab.label.startsWith(`${title} (`);
     });
   if (mine.length > 0) await vscode.window.tabGroups.close(mine, true);

@@ -33,7 +33,10 @@ export function showLenses(
     },
   };
   return {
-    disposable: vscode.Disposable.from(changes, vscode.languages.registerCodeLensProvider({ scheme: reviewScheme }, provider)),
+    disposable: vscode.Disposable.from(
+      changes,
+      vscode.languages.registerCodeLensProvider({ scheme: reviewScheme }, provider),
+    ),
     renew: () => changes.fire(),
   };
 }
@@ -67,7 +70,9 @@ function hunkLenses(
     ...(hunk.note === undefined ? [] : [said(hunk.note)]),
     ...(hunk.kind === 'mode' ? [said('mode')] : []),
     ...(hunk.with === undefined ? [] : [said(harmless(`renamed from ${file.from ?? hunk.path}`))]),
-    ...(file.gate ? [said(harmless(`$(shield) ${file.gate.verdict}: ${file.gate.reason ?? ''}`).replace('$ (shield)', '$(shield)'))] : []),
+    ...(file.gate
+      ? [said(harmless(`$(shield) ${file.gate.verdict}: ${file.gate.reason ?? ''}`).replace('$ (shield)', '$(shield)'))]
+      : []),
   ];
   switch (place.state) {
     case 'conflict': {
@@ -91,6 +96,10 @@ function fileLenses(shown: ShownReview, { file, hunks }: ShownFile): vscode.Comm
     { title: 'Keep File', command: 'orchestra.review.keepFile', arguments: target },
     { title: 'Undo File', command: 'orchestra.review.undoFile', arguments: target },
     said(`${decided} of ${hunks.length} decided`),
-    { title: checkedWords[checkedOf(state, shownOf(state))], command: 'orchestra.review.check', arguments: [{ run: shown.run }] },
+    {
+      title: checkedWords[checkedOf(state, shownOf(state))],
+      command: 'orchestra.review.check',
+      arguments: [{ run: shown.run }],
+    },
   ];
 }

@@ -14,6 +14,7 @@ import { serveReviews } from './files.ts';
 import { refuseConflicts, restOf, settleUnsaved } from './finish.ts';
 import { showLenses } from './lenses.ts';
 import { type reviewCommands, reviewing } from './rows.ts';
+import { reviewScheme } from './uris.ts';
 import { fileUri, openShown, type ShownFile, type ShownHunk, type ShownReview } from './shown.ts';
 
 type ReviewCommand = (typeof reviewCommands)[number]['id'];
@@ -21,8 +22,8 @@ type ReviewCommand = (typeof reviewCommands)[number]['id'];
 export interface ReviewPart {
   readonly handlers: { readonly [K in ReviewCommand]: (...args: readonly unknown[]) => Promise<unknown> };
   readonly disposable: vscode.Disposable;
-  /** The review of a run, opened if it is not; undefined where there is none. */
-  find(run: string): Promise<ShownReview | undefined>;
+  /** Lets the person save what they have typed in files that an undo would touch; false when they go back. */
+  settle(run: string): Promise<boolean>;
 }
 
 /** What a button hands to its command. */
@@ -63,7 +64,10 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
     return found;
   };
   const files = serveReviews((run) => open(run).catch(() => undefined));
-  const lenses = showLenses((run) => ready.get(run), () => session.view().titles);
+  const lenses = showLenses(
+    (run) => ready.get(run),
+    () => session.view().titles,
+  );
   const findings = showFindings();
 
   const makeCurrent = (shown: ShownReview | undefined): void => {
@@ -74,7 +78,8 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
   /** The review that a command is about: the one it names, the one in the active editor, the one that is open. */
   const wanted = async (target: Target = {}): Promise<ShownReview> => {
     const run = target.run ?? placeNow((one) => ready.get(one))?.run ?? current?.run;
-    if (run === undefined) throw new UserError('no-review', 'No review is open.', { hint: 'Open one with "Review Changes".' });
+    if (run === undefined)
+      throw new UserError('no-review', 'No review is open.', { hint: 'Open one with "Review Changes".' });
     const shown = await open(run);
     if (current !== shown) makeCurrent(shown);
     return shown;
@@ -154,7 +159,9 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
     refuseConflicts(shown, rest);
     const result = await drive(shown, (_project, host) => shown.open.finish({ rest, check: false }, host));
     if (!result) return;
-    const said = [result.reason, result.outcome === 'applied' ? undefined : result.hint].filter((t) => t !== undefined).join(' ');
+    const said = [result.reason, result.outcome === 'applied' ? undefined : result.hint]
+      .filter((t) => t !== undefined)
+      .join(' ');
     if (result.outcome !== 'applied') {
       void vscode.window.showWarningMessage(`Model Orchestra: ${oneLine(said)}`);
       return;
@@ -169,18 +176,23 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
   const check = async (target: Target): Promise<void> => {
     const shown = await wanted(target);
     const result = await drive(shown, (_project, host) => shown.open.check(host));
-    if (result?.reason !== undefined) void vscode.window.showWarningMessage(`Model Orchestra: ${oneLine(result.reason)}`);
+    if (result?.reason !== undefined)
+      void vscode.window.showWarningMessage(`Model Orchestra: ${oneLine(result.reason)}`);
   };
   const fix = async (shown: ShownReview, finding: string, words: string): Promise<void> => {
     const wish = { finding, ...(words.trim() !== '' && { words }) };
     const result = await drive(shown, (_project, host) => shown.open.fix(wish, host));
-    if (result?.reason !== undefined) void vscode.window.showWarningMessage(`Model Orchestra: ${oneLine(result.reason)}`);
+    if (result?.reason !== undefined)
+      void vscode.window.showWarningMessage(`Model Orchestra: ${oneLine(result.reason)}`);
   };
   const dismiss = async (shown: ShownReview, finding: string): Promise<void> => {
     await shown.take(await shown.open.dismiss(finding, AbortSignal.timeout(30_000)));
     findings.show(shown);
   };
-  const onFinding = async (arg: unknown, act: (shown: ShownReview, finding: string, words: string) => Promise<void>) => {
+  const onFinding = async (
+    arg: unknown,
+    act: (shown: ShownReview, finding: string, words: string) => Promise<void>,
+  ) => {
     // A button of a thread hands over the thread; one below a reply the thread and what was typed.
     const reply = arg as { thread?: unknown; text?: string } | undefined;
     const found = findings.findingOf(arg) ?? findings.findingOf(reply?.thread);
@@ -214,12 +226,18 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
   const who = async (target: Target): Promise<void> => {
     const shown = await wanted(target);
     const id = target.hunks?.[0] ?? hunkNow(shown).hunk.id;
-    const hunk = shown.files().flatMap((file) => [...file.hunks, ...file.card]).find((one) => one.hunk.id === id)?.hunk;
+    const hunk = shown
+      .files()
+      .flatMap((file) => [...file.hunks, ...file.card])
+      .find((one) => one.hunk.id === id)?.hunk;
     if (!hunk) return;
     const { writers, opinions, notes } = hunk.credit;
     const { titles } = session.view();
     const items = [
-      ...writers.map((writer) => ({ label: harmlessLabel(creditWords({ writers: [writer], opinions: [], notes: [] }, titles)), description: writer.did })),
+      ...writers.map((writer) => ({
+        label: harmlessLabel(creditWords({ writers: [writer], opinions: [], notes: [] }, titles)),
+        description: writer.did,
+      })),
       ...opinions.map((one) => ({
         label: harmlessLabel(one.title),
         description: `${one.verdict === 'needs-work' ? 'needs work' : one.verdict}${one.done ? ', done' : ''}`,
@@ -254,8 +272,14 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
       if (shown?.run !== run || shown.driven !== 'here' || !isReviewable(shown.state) || !settings().openReview) return;
       void told(channel, () => openReviewOf(run));
     }),
-    vscode.workspace.onDidChangeTextDocument(({ document }) => changedOnDisk(document.uri)),
-    vscode.workspace.onDidSaveTextDocument(({ uri }) => changedOnDisk(uri)),
+    vscode.workspace.onDidChangeTextDocument(({ document }) =>
+      // The editor reads a file anew that was changed on disk: its document is not dirty then.
+      touched(
+        document.uri,
+        document.isDirty ? (shown, path) => shown.edited([path]) : (shown, path) => void shown.look([path]),
+      ),
+    ),
+    vscode.workspace.onDidSaveTextDocument(({ uri }) => touched(uri, (shown, path) => void shown.look([path]))),
     vscode.window.onDidChangeWindowState(({ focused }) => {
       if (focused && current) void current.look();
     }),
@@ -269,19 +293,13 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
       for (const shown of ready.values()) shown.dispose();
     }),
   );
-  /** Reads a file again that the person works on; several changes in one turn are one. */
-  const looking = new Set<string>();
-  function changedOnDisk(uri: vscode.Uri): void {
+  /** A document of the person's that is a file of a review. */
+  function touched(uri: vscode.Uri, act: (shown: ShownReview, path: string) => void): void {
+    if (uri.scheme === reviewScheme || ready.size === 0) return;
+    const text = uri.toString();
     for (const shown of ready.values()) {
       for (const { file, left } of shown.files()) {
-        const mine = [fileUri(shown.root, file.path), fileUri(shown.root, left)].some((one) => one.toString() === uri.toString());
-        const key = `${shown.run} ${file.path}`;
-        if (!mine || looking.has(key)) continue;
-        looking.add(key);
-        queueMicrotask(() => {
-          looking.delete(key);
-          void shown.look([file.path]);
-        });
+        if ([file.path, left].some((path) => fileUri(shown.root, path).toString() === text)) act(shown, file.path);
       }
     }
   }
@@ -297,7 +315,11 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
   };
   return {
     disposable,
-    find: (run) => open(run).catch(() => undefined),
+    async settle(run) {
+      const project = await session.project();
+      const applied = project && (await project.show(run)).state.applied;
+      return !project || !applied || settleUnsaved(project.root, applied.files);
+    },
     handlers: {
       'orchestra.review.open': async (arg) => {
         const run = (typeof arg === 'string' ? arg : target(arg).run) ?? (await chooseRun());
@@ -307,7 +329,11 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
       'orchestra.review.openFile': async (arg) => {
         const shown = await wanted(target(arg));
         const path =
-          target(arg).path ?? (await vscode.window.showQuickPick(shown.files().map(({ file }) => file.path), { title: 'Which file?' }));
+          target(arg).path ??
+          (await vscode.window.showQuickPick(
+            shown.files().map(({ file }) => file.path),
+            { title: 'Which file?' },
+          ));
         const file = path === undefined ? undefined : shown.file(path);
         if (file) await openOne(shown, file, file.hunks[0]?.place.line);
       },

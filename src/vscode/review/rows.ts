@@ -78,7 +78,12 @@ export const reviewCommands = [
     places: [{ menu: 'editor/title', when: inReview, group: 'navigation@-4' }],
   },
   { id: 'orchestra.review.who', title: 'Who Wrote This Hunk', enablement: reviewing },
-  { id: 'orchestra.review.findings', title: 'Findings of the Reviewers', icon: 'comment-discussion', enablement: reviewing },
+  {
+    id: 'orchestra.review.findings',
+    title: 'Findings of the Reviewers',
+    icon: 'comment-discussion',
+    enablement: reviewing,
+  },
   {
     id: 'orchestra.review.fix',
     title: 'Fix',

@@ -45,6 +45,8 @@ export interface ShownReview {
   onChange(listener: (paths: readonly string[]) => void): { dispose(): void };
   /** Takes a state that a decision gave, without waiting for the journal. */
   take(state: RunState): Promise<void>;
+  /** The person types in these files: nothing is read, but what editors hold counts. */
+  edited(paths: readonly string[]): void;
   /** Reads the person's files again. */
   look(paths?: readonly string[]): Promise<void>;
   dispose(): void;
@@ -91,7 +93,9 @@ export async function openShown(
     }
     const after = decisionsOf(state.review);
     const touched = new Set(
-      review.files.filter(({ hunks }) => hunks.some(({ id }) => before.get(id) !== after.get(id))).map(({ path }) => path),
+      review.files
+        .filter(({ hunks }) => hunks.some(({ id }) => before.get(id) !== after.get(id)))
+        .map(({ path }) => path),
     );
     renew([...touched]);
   };
@@ -123,6 +127,7 @@ export async function openShown(
       return { dispose: () => void listeners.delete(listener) };
     },
     take,
+    edited: renew,
     look,
     dispose: () => control.abort(),
   };

@@ -21,7 +21,12 @@ const cardEnding = ' (properties)';
 
 export function reviewUri({ run, path, side }: ReviewUri): vscode.Uri {
   const card = side === 'was' || side === 'becomes';
-  return vscode.Uri.from({ scheme: reviewScheme, authority: run, path: `/${path}${card ? cardEnding : ''}`, query: side });
+  return vscode.Uri.from({
+    scheme: reviewScheme,
+    authority: run,
+    path: `/${path}${card ? cardEnding : ''}`,
+    query: side,
+  });
 }
 
 /** Undefined for a document that is none of ours. */

@@ -39,6 +39,6 @@ describe('the whole story', () => {
     for (const question of session.view().questions) session.answer(question.id, 'go');
     const outcome = await until(session, 'its end', () => session.view().shown?.state.outcome);
     answered.dispose();
-    assert.equal(outcome, 'applied');
+    assert.equal(outcome, 'ready');
   });
 });
