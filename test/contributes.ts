@@ -33,6 +33,10 @@ export function contributes(): Record<string, unknown> {
     configuration: { title: 'Model Orchestra', properties: properties() },
     // The review stands in the editor's own comparisons: with what can be decided above each hunk, and in one column.
     configurationDefaults: { 'diffEditor.codeLens': true, 'diffEditor.renderSideBySide': false },
+    // The documents of a review are called like the files that they are about.
+    resourceLabelFormatters: [
+      { scheme: 'orchestra-review', authority: '*', formatting: { label: '${path}', separator: '/', tildify: true } },
+    ],
     yamlValidation: [{ fileMatch: '**/.orchestration/team.yaml', url: './media/team.schema.json' }],
     walkthroughs: [walkthrough],
   };

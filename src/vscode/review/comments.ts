@@ -66,7 +66,10 @@ export function placeOf(
   if (path === undefined || !file?.textual) return undefined;
   const final = file.file.changes.at(-1)?.after?.text ?? '';
   const line = finding.line === undefined ? 0 : (mapLine(final, file.proposed.text ?? '', finding.line) ?? 0);
-  return { uri: reviewUri({ run: shown.run, path, side: 'proposed' }), range: new vscode.Range(line, 0, line, 0) };
+  return {
+    uri: reviewUri({ run: shown.run, root: shown.root, path, side: 'proposed' }),
+    range: new vscode.Range(line, 0, line, 0),
+  };
 }
 
 function commentOf(finding: ReviewFinding): vscode.Comment {

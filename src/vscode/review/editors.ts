@@ -13,7 +13,7 @@ type Row = [label: vscode.Uri, left: vscode.Uri | undefined, right: vscode.Uri];
 function rowsOf(shown: ShownReview, file: ShownFile): Row[] {
   const { run, root } = shown;
   const { path } = file.file;
-  const of = (side: Side): vscode.Uri => reviewUri({ run, path, side });
+  const of = (side: Side): vscode.Uri => reviewUri({ run, root, path, side });
   const rows: Row[] = [];
   if (file.textual) rows.push([fileUri(root, path), leftOf(shown, file), of('proposed')]);
   if (file.card.length > 0) rows.push([of('becomes'), of('was'), of('becomes')]);
@@ -23,7 +23,7 @@ function rowsOf(shown: ShownReview, file: ShownFile): Row[] {
 function leftOf(shown: ShownReview, file: ShownFile): vscode.Uri | undefined {
   if (file.leftThere) return fileUri(shown.root, file.left);
   const wasThere = file.file.changes[0]?.before !== undefined;
-  return wasThere ? reviewUri({ run: shown.run, path: file.file.path, side: 'nothing' }) : undefined;
+  return wasThere ? reviewUri({ run: shown.run, root: shown.root, path: file.file.path, side: 'nothing' }) : undefined;
 }
 
 /** All files in one editor. */
@@ -37,7 +37,7 @@ export async function openOne(shown: ShownReview, file: ShownFile, line?: number
   const row = rowsOf(shown, file)[0];
   if (!row) return;
   const [, left, right] = row;
-  const nothing = reviewUri({ run: shown.run, path: file.file.path, side: 'nothing' });
+  const nothing = reviewUri({ run: shown.run, root: shown.root, path: file.file.path, side: 'nothing' });
   const at = line === undefined ? {} : { selection: new vscode.Range(line, 0, line, 0) };
   await vscode.commands.executeCommand('vscode.diff', left ?? nothing, right, `${file.file.path} (review)`, {
     preview: true,

@@ -7,7 +7,7 @@ import { parseReviewUri, reviewScheme, reviewUri, type Side } from './uris.ts';
 export function serveReviews(reviewOf: (run: string) => Promise<ShownReview | undefined>): {
   readonly disposable: vscode.Disposable;
   /** These files of a review read otherwise now. */
-  changed(run: string, paths: readonly string[]): void;
+  changed(shown: ShownReview, paths: readonly string[]): void;
 } {
   const changes = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   /** The editor reads again only what is younger than what it has. */
@@ -45,10 +45,10 @@ export function serveReviews(reviewOf: (run: string) => Promise<ShownReview | un
       changes,
       vscode.workspace.registerFileSystemProvider(reviewScheme, provider, { isReadonly: true, isCaseSensitive: true }),
     ),
-    changed(run, paths) {
+    changed({ run, root }, paths) {
       clock = Math.max(clock + 1, Date.now());
       const sides: readonly Side[] = ['proposed', 'was', 'becomes'];
-      const uris = paths.flatMap((path) => sides.map((side) => reviewUri({ run, path, side })));
+      const uris = paths.flatMap((path) => sides.map((side) => reviewUri({ run, root, path, side })));
       for (const uri of uris) times.set(uri.toString(), clock);
       changes.fire(uris.map((uri) => ({ type: vscode.FileChangeType.Changed, uri })));
     },

@@ -51,7 +51,7 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
         const failed = (error: unknown): void => void told(channel, () => Promise.reject(error as Error));
         const shown = await openShown(project, run, personName(), failed);
         shown.onChange((paths) => {
-          files.changed(run, paths);
+          files.changed(shown, paths);
           lenses.renew();
           if (current === shown) findings.show(shown);
         });

@@ -12,6 +12,8 @@ export type Side = 'proposed' | 'nothing' | 'was' | 'becomes';
 
 export interface ReviewUri {
   readonly run: string;
+  /** The project's folder, and the file in it. */
+  readonly root: string;
   readonly path: string;
   readonly side: Side;
 }
@@ -19,21 +21,22 @@ export interface ReviewUri {
 /** What is said in words stands under a name of its own, so that it is not taken for the file. */
 const cardEnding = ' (properties)';
 
-export function reviewUri({ run, path, side }: ReviewUri): vscode.Uri {
+/** Its path is the file's own: editors take a comparison of two paths for a rename. */
+export function reviewUri({ run, root, path, side }: ReviewUri): vscode.Uri {
   const card = side === 'was' || side === 'becomes';
+  const file = vscode.Uri.file(root);
+  const query = `${side}:${path}`;
   return vscode.Uri.from({
     scheme: reviewScheme,
     authority: run,
-    path: `/${path}${card ? cardEnding : ''}`,
-    query: side,
+    path: `${file.path}/${path}${card ? cardEnding : ''}`,
+    query,
   });
 }
 
 /** Undefined for a document that is none of ours. */
-export function parseReviewUri(uri: vscode.Uri): ReviewUri | undefined {
+export function parseReviewUri(uri: vscode.Uri): Omit<ReviewUri, 'root'> | undefined {
   if (uri.scheme !== reviewScheme) return undefined;
-  const side = uri.query as Side;
-  const path = uri.path.slice(1);
-  const card = side === 'was' || side === 'becomes';
-  return { run: uri.authority, side, path: card ? path.slice(0, -cardEnding.length) : path };
+  const [, side, path] = /^(proposed|nothing|was|becomes):(.+)$/s.exec(uri.query) ?? [];
+  return path === undefined ? undefined : { run: uri.authority, side: side as Side, path };
 }
