@@ -1,9 +1,14 @@
 import { userInfo } from 'node:os';
-import type { Person, StopQuestion } from '../core/ports.ts';
+import { parse, stringify } from 'yaml';
+import { reasonOf } from '../core/errors.ts';
+import type { Amended, Person, StopQuestion } from '../core/ports.ts';
+import type { PlanItem } from '../core/run/answers.ts';
 import type { RunState } from '../core/run/state.ts';
+import { amendHelp, editable, editedItem, type Typed, typedAmendment } from './amend.ts';
 import type { Desk, Dialogue } from './desk.ts';
+import { editText } from './editor.ts';
 import { diffLines, exactDiff } from './view/diff.ts';
-import { exactLines, glyph, paint, wrap, type Look } from './view/look.ts';
+import { clip, exactLines, glyph, paint, wrap, type Look } from './view/look.ts';
 import { findingLines, planLines } from './view/plan.ts';
 import { oneLine, visible } from '../core/words/plain.ts';
 import { teamLines } from './view/team.ts';
@@ -24,6 +29,8 @@ export interface PersonOptions {
   readonly settled: () => Promise<void>;
   /** The whole merged change. */
   readonly diff: () => Promise<string>;
+  /** Lets the person edit a text; default in their editor. */
+  readonly edit?: typeof editText;
 }
 
 /** The person at the command line. */
@@ -36,7 +43,7 @@ export function cliPerson(options: PersonOptions): Person {
       await options.settled();
       if (yes) return 'go';
       if (!asked) return 'nobody';
-      return asked.talk(signal, (dialogue) => stop(dialogue, question, options));
+      return asked.talk(signal, (dialogue) => stop(dialogue, question, options, signal));
     },
     async permit(request, signal) {
       if (!asked) return 'nobody';
@@ -69,19 +76,65 @@ export function cliPerson(options: PersonOptions): Person {
   };
 }
 
-/** A stop: go, stop, or read first. The end of the input is a stop. */
-async function stop(dialogue: Dialogue, question: StopQuestion, options: PersonOptions): Promise<'go' | 'stop'> {
+/** A stop: go, stop, read first, or change something. The end of the input is a stop. */
+async function stop(
+  dialogue: Dialogue,
+  question: StopQuestion,
+  options: PersonOptions,
+  signal: AbortSignal,
+): Promise<'go' | 'stop' | Amended> {
   const look = options.look();
   const about = options.alone ? await aboutOf(question, options) : [];
-  dialogue.print([...about, '', ...want(look, oneLine(question.question))]);
+  const problem = question.problem === undefined ? [] : wrap(look, `Not changed: ${oneLine(question.problem)}`, '  ');
+  dialogue.print([...about, ...problem, '', ...want(look, oneLine(question.question))]);
+  const { stop: at } = question;
   // A team stands there in full already.
-  const keys: Readonly<Record<string, string>> =
-    question.stop === 'team' ? { g: 'go', s: 'stop' } : { g: 'go', s: 'stop', r: 'read all' };
+  const keys: Readonly<Record<string, string>> = {
+    g: 'go',
+    s: 'stop',
+    ...(at !== 'team' && { r: 'read all' }),
+    ...(at !== 'apply' && { c: 'change something' }),
+  };
   for (;;) {
-    const answer = await choose(dialogue, look, keys);
+    const answer = await choose(dialogue, look, keys, (line) => amendmentIn(line, at, options, dialogue, signal));
+    if (typeof answer === 'object') return answer;
     if (answer === 'g') return 'go';
+    if (answer === 'c' && at !== 'apply') {
+      dialogue.print(['', ...amendHelp[at].map((line) => clip(look, `  ${line}`))]);
+      continue;
+    }
     if (answer !== 'r') return 'stop';
     dialogue.print(['', ...(await allOf(question, options)), '', ...want(look, oneLine(question.question))]);
+  }
+}
+
+/** What a line changes; undefined when it is no such word, or when it comes to nothing, which is said. */
+async function amendmentIn(
+  line: string,
+  at: StopQuestion['stop'],
+  options: PersonOptions,
+  dialogue: Dialogue,
+  signal: AbortSignal,
+): Promise<Amended | 'said' | undefined> {
+  const state = options.state();
+  if (at === 'apply' || !state) return undefined;
+  let typed = typedAmendment(at, line, state);
+  if (typed && 'edit' in typed)
+    typed = (await edited(typed.edit, options, signal)) ?? { problem: 'Nothing is changed.' };
+  if (!typed) return undefined;
+  if ('amend' in typed) return { answer: 'again', amend: typed.amend };
+  if ('problem' in typed) dialogue.print(wrap(options.look(), oneLine(typed.problem), '  '));
+  return 'said';
+}
+
+async function edited(item: PlanItem, options: PersonOptions, signal: AbortSignal): Promise<Typed | undefined> {
+  try {
+    const text = await (options.edit ?? editText)(stringify(editable(item)), `${item.id}.yaml`, signal);
+    return editedItem(item, parse(text) as unknown);
+  } catch (error) {
+    signal.throwIfAborted();
+    // No YAML, or no editor: the plan is as it was.
+    return { problem: reasonOf(error) };
   }
 }
 
@@ -103,12 +156,16 @@ async function allOf(question: StopQuestion, options: PersonOptions): Promise<st
   return [...findingLines(state, look, { full: true }), '', ...planLines(state, look, { full: true })];
 }
 
-/** Asks until the answer is one of the keys or begins its word; undefined at the end of the input, which is never a yes. */
-async function choose<K extends string>(
+/**
+ * Asks until the answer is one of the keys or begins its word, or a line that `other` understands; undefined at the end of
+ * the input, which is never a yes.
+ */
+async function choose<K extends string, T extends object = never>(
   dialogue: Dialogue,
   look: Look,
   keys: Readonly<Record<K, string>>,
-): Promise<K | undefined> {
+  other?: (line: string) => Promise<T | 'said' | undefined>,
+): Promise<K | T | undefined> {
   const entries = Object.entries<string>(keys) as [K, string][];
   const prompt = `  ${entries.map(([key, word]) => `${key} ${word}`).join(` ${glyph(look, 'dot')} `)} > `;
   for (;;) {
@@ -117,7 +174,10 @@ async function choose<K extends string>(
     const answer = typed.trim().toLowerCase();
     const found = entries.find(([key, word]) => answer === key || (answer.length > 1 && word.startsWith(answer)));
     if (found) return found[0];
-    if (answer !== '') dialogue.print([`  Please answer with ${entries.map(([key]) => key).join(', ')}.`]);
+    const understood = await other?.(typed);
+    if (typeof understood === 'object') return understood;
+    if (answer !== '' && understood === undefined)
+      dialogue.print([`  Please answer with ${entries.map(([key]) => key).join(', ')}.`]);
   }
 }
 

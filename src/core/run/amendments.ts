@@ -10,7 +10,7 @@ const budget = budgetSchema.shape;
 const standInSchema = z.strictObject({ role: z.string(), model: z.string() });
 
 /** At the team stop: another team or size, who takes part, who is accepted to stand in, the budget. What is not named stays. */
-export const teamAmendmentSchema = z.strictObject({
+const teamAmendmentSchema = z.strictObject({
   /** Another team of the team file, by name. */
   team: z.string().optional(),
   size: triageSchema.shape.size.optional(),
@@ -34,7 +34,7 @@ export const teamAmendmentSchema = z.strictObject({
 export type TeamAmendment = z.infer<typeof teamAmendmentSchema>;
 
 /** At the plan stop: items that are not done, and items as the person wants them. Both by the item's id. */
-export const planAmendmentSchema = z.strictObject({
+const planAmendmentSchema = z.strictObject({
   strike: z.array(z.strictObject({ item: z.string(), why: z.string().max(600).optional() })).optional(),
   edit: z
     .array(
@@ -57,7 +57,7 @@ export const amendmentSchema = z.strictObject({
 export type Amendment = z.infer<typeof amendmentSchema>;
 
 /** What of the team is settled by triage and the person together; every amendment changes it a little. */
-export const pickedSchema = z.object({
+const pickedSchema = z.object({
   team: z.string(),
   size: triageSchema.shape.size,
   specialists: z.array(z.string()),

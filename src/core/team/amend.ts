@@ -12,7 +12,7 @@ export function pickedBy(triage: Triage, team: string): Picked {
 }
 
 /** The pick with the person's amendment in it. Whoever is named last to take part, or not to, stands. */
-export function pickAgain(picked: Picked, amendment: TeamAmendment): Picked {
+function pickAgain(picked: Picked, amendment: TeamAmendment): Picked {
   const added = amendment.with ?? [];
   const removed = amendment.without ?? [];
   const accepted = amendment.accept ?? [];
@@ -32,7 +32,7 @@ export function pickAgain(picked: Picked, amendment: TeamAmendment): Picked {
 }
 
 /** What the person names in an amendment and cannot mean, a sentence each. */
-export function amendmentProblems(team: TeamFile, picked: Picked, amendment: TeamAmendment): string[] {
+function amendmentProblems(team: TeamFile, picked: Picked, amendment: TeamAmendment): string[] {
   const problems: string[] = [];
   const parts = Object.hasOwn(team.teams, picked.team) ? team.teams[picked.team] : undefined;
   if (!parts) return [`No team is called \`${picked.team}\`${meant(picked.team, Object.keys(team.teams))}`];
@@ -59,7 +59,7 @@ export function amendmentProblems(team: TeamFile, picked: Picked, amendment: Tea
 }
 
 /** Casts the team as picked; what the person left out is in `leftOut`. Throws as `castTeam` does. */
-export function castPicked(team: TeamFile, picked: Picked, reachable: Reachable): Chosen {
+function castPicked(team: TeamFile, picked: Picked, reachable: Reachable): Chosen {
   const { without, accept, size, specialists, writer } = picked;
   const parts = team.teams[picked.team];
   const there = (roles: readonly string[]): string[] => roles.filter((role) => !without.includes(role));

@@ -6,7 +6,7 @@ import type { Edit } from '../../core/ask.ts';
  * Conversations, as long as this process lives: a provider keeps none for us. A session that is gone is a failure of its
  * own, after which the engine asks anew with the whole prompt.
  */
-export interface Session {
+interface Session {
   readonly id: string;
   /** Who and what it belongs to; nobody else can go on in it. */
   readonly owner: string;

@@ -32,7 +32,7 @@ export interface KeysPlace {
 }
 
 /** The server's definition, with every provider at the stand-in. */
-export async function keysServer(url: string, env: Record<string, string>): Promise<Server> {
+async function keysServer(url: string, env: Record<string, string>): Promise<Server> {
   const addresses = vendors.flatMap(({ agent, path }) => ['--address', `${agent}=${url}${path}`]);
   return { ...command([await serverMain('keys'), ...addresses], env), scripted: false };
 }

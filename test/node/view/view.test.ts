@@ -89,7 +89,8 @@ describe('the view of a folder', () => {
 
   it('does not wait for a pipe', async function () {
     if (process.platform === 'win32') return;
-    execFileSync('mkfifo', [join(cwd, 'pipe')]);
+    const make = 'mkfifo';
+    execFileSync(make, [join(cwd, 'pipe')]);
     await assert.rejects(view().read('pipe'), /is no file/);
   });
 
