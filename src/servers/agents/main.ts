@@ -1,16 +1,14 @@
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { reachInputSchema, reachTool } from '../../core/ask.ts';
 import { reasonOf, UserError } from '../../core/errors.ts';
 import { askServer, serveOverStdio } from '../askServer.ts';
-import { AskError } from './failures.ts';
-import { findAgent } from './launch.ts';
+import { describeAgent, reachAgent } from './inquire.ts';
 import { genericProfile, profiles } from './profiles.ts';
 import type { Profile } from './profiles.ts';
 import { openService } from './service.ts';
 
-const usage = `One agent behind MCP: the tools \`ask\`, \`agents\` and \`close\`.
+const usage = `One agent behind MCP: the tools \`ask\`, \`agents\`, \`reach\` and \`close\`.
 
   agents AGENT                                    one of ${Object.keys(profiles).join(', ')}
   agents AGENT --command PROGRAM [-- ARGUMENTS]   any that speaks the Agent Client Protocol
@@ -33,6 +31,7 @@ async function main(): Promise<void> {
     cwd: tmpdir(),
     debug: (message) => void (process.env['ORCHESTRA_DEBUG'] && process.stderr.write(`${message}\n`)),
   });
+  const inquire = { profile, env: process.env, service };
   const server = askServer({
     name: `agents ${name}`,
     version: '1',
@@ -40,20 +39,8 @@ async function main(): Promise<void> {
     description: `Asks ${profile.title}. Streams as progress, asks permissions as elicitation.`,
     onAsk: (input, stage) => service.ask(input, stage),
     tools: [
-      {
-        name: reachTool,
-        description: 'Says whether the agent is installed, without starting it.',
-        input: reachInputSchema,
-        async run() {
-          try {
-            await findAgent(profile, process.env);
-            return {};
-          } catch (error) {
-            if (error instanceof AskError) return { failure: error.failure };
-            throw error;
-          }
-        },
-      },
+      reachAgent(inquire),
+      describeAgent(inquire),
       {
         name: 'close',
         description: 'Closes a session and ends what it started.',

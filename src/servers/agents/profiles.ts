@@ -30,7 +30,14 @@ export interface Profile {
   /** Ways to sign in that cost nothing and ask nobody; the first whose variable is set is taken (none: always). */
   readonly authenticate?: readonly { readonly method: string; readonly variable?: string }[];
   /** Files that are there when somebody signed in, below its folder or the home folder, and variables that hold a key. */
-  readonly signedIn: { readonly files: readonly string[]; readonly variables: readonly string[] };
+  readonly signedIn: {
+    readonly files: readonly string[];
+    readonly variables: readonly string[];
+    /** Arguments of a command of its own that ends with 0 when somebody is signed in. */
+    readonly status?: readonly string[];
+    /** Files in which a provider of the person's own may stand. */
+    readonly settings?: readonly string[];
+  };
   /** Modes in which it asks before it does anything, in order; the first that it offers is set. */
   readonly askModes: readonly string[];
   /** It must be brought into one of them, or it is not asked at all. */
@@ -68,9 +75,15 @@ const codex: Profile = {
   args: [],
   env: { NO_BROWSER: '1', RUST_LOG: 'error', INITIAL_AGENT_MODE: 'read-only' },
   variables: ['CODEX_*', 'OPENAI_*', 'AZURE_OPENAI_*', 'MODEL_PROVIDER'],
-  signIn: 'codex login',
+  signIn: 'codex login (with a key: codex login --with-api-key)',
   install: 'npm install --global @openai/codex',
-  signedIn: { files: ['~/.codex/auth.json', '$CODEX_HOME/auth.json'], variables: ['OPENAI_API_KEY', 'CODEX_API_KEY'] },
+  signedIn: {
+    files: ['~/.codex/auth.json', '$CODEX_HOME/auth.json'],
+    // A key in the environment is not read; `codex login --with-api-key` takes it.
+    variables: [],
+    status: ['login', 'status'],
+    settings: ['~/.codex/config.toml', '$CODEX_HOME/config.toml'],
+  },
   // `agent`, its default, has a model decide instead of the person.
   askModes: ['read-only', 'workspace-write'],
   mustAsk: true,
@@ -104,6 +117,8 @@ const claude: Profile = {
     // On macOS it keeps its sign-in in the keychain, where we do not look.
     files: ['~/.claude/.credentials.json', '$CLAUDE_CONFIG_DIR/.credentials.json'],
     variables: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],
+    status: ['auth', 'status'],
+    settings: ['~/.claude/settings.json', '$CLAUDE_CONFIG_DIR/settings.json'],
   },
   // `auto`, its default, has a classifier decide instead of the person.
   askModes: ['default'],

@@ -17,11 +17,20 @@ import type { Turn } from './turn.ts';
 export interface AgentService {
   /** Answers one call. Rejects only with the stage's reason. */
   ask(input: AskInput, stage: AskStage): Promise<Ending>;
+  /** Opens a session, reads what can be chosen in it, and closes it. Rejects with `AskError`, or the signal's reason. */
+  look(cwd: string, signal: AbortSignal): Promise<Offered>;
   /** Closes a session and ends what it started; false when it is not open. */
   close(session: string): Promise<boolean>;
   /** Ends everything. */
   end(): Promise<void>;
   readonly pool: Pool;
+}
+
+/** What an agent lets choose. */
+export interface Offered {
+  readonly models: readonly { readonly id: string; readonly name: string }[];
+  readonly efforts: readonly string[];
+  readonly modes: readonly string[];
 }
 
 /** An open session. */
@@ -71,10 +80,7 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
   async function closeLive(live: Live): Promise<void> {
     const { process: agent } = live.running;
     forget(live);
-    const closes = agent.abilities.agentCapabilities?.sessionCapabilities?.close;
-    if (!agent.gone && closes !== undefined && closes !== null) {
-      await agent.request('session/close', { sessionId: live.id }, AbortSignal.timeout(closeMs)).catch(() => {});
-    }
+    await closeAt(agent, live.id);
     if (live.hasServers && profile.leavesServers) live.running.leftovers++;
     const others = [...lives.values()].filter(({ running }) => running === live.running);
     const idle = others.every(({ turn }) => turn === undefined);
@@ -113,7 +119,7 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
       configured = await configured_(agent, opened, input, pinned, stage.signal);
     } catch (error) {
       if (hasServers && profile.leavesServers) running.leftovers++;
-      agent.request('session/close', { sessionId: opened.id }, AbortSignal.timeout(closeMs)).catch(() => {});
+      await closeAt(agent, opened.id);
       if (!(error instanceof UnlistedModel)) throw error;
       if (pinned !== undefined || (profile.unlisted !== 'args' && profile.unlisted !== 'codex-config')) {
         const offered = error.offered.slice(0, 12).join(', ') || 'none by name';
@@ -188,6 +194,17 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
         return failureEnding(error, options);
       }
     },
+    async look(cwd, signal) {
+      const { process: agent } = await pool.use({ cwd, access: 'read' }, undefined, signal);
+      const call = { run: '-', key: 'models', role: 'doctor', phase: '-', kind: '-', attempt: 1 };
+      const { id, choices } = await newSession(profile, agent, { cwd, call, model: 'default', servers: [] }, signal);
+      await closeAt(agent, id);
+      return {
+        models: (choices.model?.values ?? []).map(({ value, name }) => ({ id: value, name })),
+        efforts: (choices.thought_level?.values ?? []).map(({ value }) => value),
+        modes: (choices.mode?.values ?? []).map(({ value }) => value),
+      };
+    },
     async close(session) {
       const live = lives.get(session);
       if (!live) return false;
@@ -204,6 +221,13 @@ const readyMs = 15_000;
 const closeMs = 5000;
 /** So many closed sessions may have left MCP servers behind before the process is ended, which ends them. */
 const mostLeftovers = 3;
+
+/** Closes a session at the agent, where it knows how. */
+async function closeAt(agent: AgentProcess, sessionId: string): Promise<void> {
+  const closes = agent.abilities.agentCapabilities?.sessionCapabilities?.close;
+  if (agent.gone || closes === undefined || closes === null) return;
+  await agent.request('session/close', { sessionId }, AbortSignal.timeout(closeMs)).catch(() => {});
+}
 
 /** What cannot be changed in an open session. */
 function placeOf({ cwd, access, servers }: AskInput): string {
