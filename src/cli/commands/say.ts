@@ -1,4 +1,5 @@
 import { UserError } from '../../core/errors.ts';
+import type { Project } from '../../node/project.ts';
 import { type CliCommand, textOf } from '../command.ts';
 import { withProject } from '../session.ts';
 
@@ -20,7 +21,9 @@ export const sayCommand: CliCommand = {
       if (text === '')
         throw new UserError('usage', 'There is nothing to say.', { hint: 'orchestra say "Leave the README alone"' });
       const info = await project.find(named);
-      await project.say(info.id, text, textOf(options, 'to'));
+      const to = textOf(options, 'to');
+      await refuseStranger(project, info.id, to);
+      await project.say(info.id, text, to);
       process.stderr.write(
         info.state === 'running' || info.state === 'elsewhere'
           ? `Said to run ${info.id}.\n`
@@ -30,6 +33,16 @@ export const sayCommand: CliCommand = {
     });
   },
 };
+
+/** A word to a role that is not there would be heard by nobody. */
+async function refuseStranger(project: Project, run: string, to: string | undefined): Promise<void> {
+  if (to === undefined) return;
+  const { cast } = (await project.show(run)).state;
+  if (cast.length === 0 || cast.some((c) => c.role === to)) return;
+  throw new UserError('unknown-role', `Nobody in run ${run} is called "${to}".`, {
+    hint: `There are: ${cast.map((c) => c.role).join(', ')}. Without --to all hear it.`,
+  });
+}
 
 /** Asks a run of another process to stop in order. */
 export const stopCommand: CliCommand = {

@@ -19,9 +19,12 @@ export function messageLines(message: ShownMessage, look: Look, options: { full:
   const who = `${oneLine(from)}${verified ? '' : ' (unproved)'} ${glyph(look, 'arrow')} ${to.map(oneLine).join(', ') || 'all'}`;
   const answers = re === undefined ? '' : ` on #${Number(re.split('-').at(-1))}`;
   const head = `${`#${seq}`.padEnd(5)}${time}  ${paint(look, 'bold', who)}  ${paint(look, 'dim', `${oneLine(kind)}${answers}:`)} ${oneLine(subject)}`;
+  // What begins with its subject need not say it twice.
   const text = plain(body).trim();
-  // A message of one line is its subject.
-  const lines = text === '' || text === plain(subject).trim() ? [] : wrap(look, text, '       ');
+  const first = plain(subject).trim();
+  const rest =
+    (text.split('\n', 1)[0] ?? '').trim() === first ? text.slice(text.indexOf(first) + first.length).trim() : text;
+  const lines = rest === '' ? [] : wrap(look, rest, '       ');
   const shown = options.full ? lines : lines.slice(0, linesMost);
   const left = lines.length - shown.length;
   return [

@@ -155,7 +155,7 @@ export interface Wanted {
 export function prompter(run: Run, wanted: Wanted): (emit: Emit) => Promise<string> {
   return async (emit) => {
     const words = await wordsFor(run, wanted.key, wanted.cast.role, emit);
-    const sections = [...(wanted.sections ?? []), ...newsFor(run.state(), wanted.cast.role)];
+    const sections = [...(wanted.sections ?? []), ...newsFor(run.state(), wanted.cast)];
     if (words.length > 0)
       sections.push({ title: 'The person who gave the task says to you', text: words.join('\n\n') });
     return promptOf({
