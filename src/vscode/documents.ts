@@ -44,6 +44,12 @@ export function logUri(run: string, call: string, attempt: number): vscode.Uri {
   return uriOf(`/${run}/log/${name} ${attempt}.md`, JSON.stringify({ call, attempt }));
 }
 
+/** What an attempt of a call was asked. */
+export function promptUri(run: string, call: string, attempt: number): vscode.Uri {
+  const name = call.replaceAll(/[^\w-]+/g, ' ').trim();
+  return uriOf(`/${run}/asked/${name} ${attempt}.md`, JSON.stringify({ call, attempt }));
+}
+
 /** Shows a document beside nothing else: as a preview, where the person is. */
 export async function openDocument(
   uri: vscode.Uri,
@@ -94,6 +100,11 @@ export function openDocuments({ session }: Pick<Parts, 'session'>, pending: (run
     const run = runOf(uri);
     const view = session.view();
     if (uri.path.startsWith(`/${run}/log/`)) return unmarked(await transcripts.text(uri));
+    if (uri.path.startsWith(`/${run}/asked/`)) {
+      const { call, attempt } = JSON.parse(uri.query) as { call: string; attempt: number };
+      const text = await (await session.project())?.prompt(run, call, attempt);
+      return unmarked(text ?? 'What it was asked was not kept.');
+    }
     if (uri.path.startsWith(`/${run}/question/`)) {
       const question = view.questions.find((one) => one.run === run && questionUri(one).path === uri.path);
       return unmarked(question ? questionDocument(question) : 'This has been answered.');

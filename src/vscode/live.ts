@@ -41,9 +41,15 @@ export function openLive(of: { root: string; run: string; driven: ShownRun['driv
 /** How often it is looked whether the run's process still lives, in milliseconds. */
 const lifeMs = 2000;
 
+/** Whether a living process has the run. */
+export async function isDriven(project: Project, run: string): Promise<boolean> {
+  const { owner, state } = await project.find(run);
+  return owner !== undefined || state === 'running' || state === 'elsewhere';
+}
+
 /**
  * Follows a run that another process drives until it ends or nobody drives it any more, or the run's own signal fires. A run that is over is
- * read to its end. Gives false when it ended with the signal.
+ * read to its end.
  */
 export async function follow(
   live: LiveRun,
@@ -52,10 +58,7 @@ export async function follow(
 ): Promise<void> {
   const over = new AbortController();
   const signal = AbortSignal.any([live.control.signal, over.signal]);
-  const lives = async (): Promise<boolean> => {
-    const { owner, state } = await project.find(live.run);
-    return owner !== undefined || state === 'running' || state === 'elsewhere';
-  };
+  const lives = (): Promise<boolean> => isDriven(project, live.run);
   const tails: Promise<void>[] = [];
   let timer: NodeJS.Timeout | undefined;
   try {

@@ -10,7 +10,7 @@ import type { RunInfo } from '../node/run/runs.ts';
 import { teamOf } from '../node/team/inForce.ts';
 import { openAsking } from './asking.ts';
 import { problemOf } from './host.ts';
-import { follow, type LiveRun, openLive } from './live.ts';
+import { follow, isDriven, type LiveRun, openLive } from './live.ts';
 import { editorPerson, personName } from './person.ts';
 import type { Condition, Session, SessionView } from './session.ts';
 
@@ -175,6 +175,8 @@ export function openSession(around: Surroundings): OpenSession {
         void refresh();
       });
     driving.add(following);
+    // One that is over is there to be seen when this resolves.
+    if (!(await isDriven(project, id))) await following;
   };
 
   const rootOf = (): string => {
@@ -274,6 +276,7 @@ export function openSession(around: Surroundings): OpenSession {
         else await (await here(run)).requestStop(run);
       }),
     say: (run, text, to) => attempt(async () => (await here(run)).say(run, text, to)),
+    control: (run, control) => attempt(async () => (await here(run)).control(run, control)),
     answer(question, answer) {
       asking.answer(question, answer);
     },

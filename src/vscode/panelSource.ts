@@ -3,11 +3,13 @@ import * as vscode from 'vscode';
 import { checkPath } from '../core/change/paths.ts';
 import type { FromPanel, PanelCompletion, PanelNotice } from '../protocol.ts';
 import type { CommandId } from './commands.ts';
-import { logUri, openDocument, questionUri, runDocumentUri } from './documents.ts';
+import { logUri, openDocument, promptUri, questionUri, runDocumentUri } from './documents.ts';
 import { inEditor, told } from './host.ts';
 import { openMentions } from './mentions.ts';
 import type { PanelInput, PanelSource } from './panel/input.ts';
 import type { Parts } from './parts.ts';
+
+const abilities = ['stop-call', 'retry-call', 'next-route', 'prompt'] as const;
 
 export interface PanelLink extends PanelSource, vscode.Disposable {
   /** Puts a text into the panel's box, and shows the panel. */
@@ -56,10 +58,13 @@ export function openPanelSource(parts: Parts): PanelLink {
       now: Date.now(),
       ...view,
       ...(shown && {
-        shown:
-          hint === undefined
-            ? shown
-            : { ...shown, tail: (call: string) => shown.tail(call), state: { ...shown.state, hint: inEditor(hint) } },
+        shown: {
+          run: shown.run,
+          driven: shown.driven,
+          state: hint === undefined ? shown.state : { ...shown.state, hint: inEditor(hint) },
+          tail: (call: string) => shown.tail(call),
+          abilities: shown.driven === 'nobody' ? (['prompt'] as const) : abilities,
+        },
       }),
       notices: notices(),
       completions,
@@ -124,11 +129,19 @@ export function openPanelSource(parts: Parts): PanelLink {
       case 'log':
         return openDocument(logUri(intent.run, intent.call, intent.attempt), { preview: false });
       case 'prompt':
+        return openDocument(promptUri(intent.run, intent.call, intent.attempt), { preview: false });
       case 'stop-call':
+        return session.control(intent.run, { kind: 'stop', call: intent.call });
       case 'retry-call':
+        return session.control(intent.run, { kind: 'retry', call: intent.call });
       case 'next-route':
+        return session.control(intent.run, { kind: 'move', call: intent.call });
       case 'route':
-        return undefined;
+        return session.control(intent.run, {
+          kind: intent.action,
+          server: intent.server,
+          ...(intent.agent !== undefined && { agent: intent.agent }),
+        });
       case 'file':
         return openFile(intent.run, intent.path, intent.line);
       case 'review':

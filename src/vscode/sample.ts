@@ -16,6 +16,18 @@ export async function makeSample(storage: string, tempo = 1): Promise<{ root: st
   await cp(join(from, 'script.yaml'), join(place, 'script.yaml'));
   const team = await readFile(join(from, 'team.yaml'), 'utf8');
   const teamFile = join(place, 'team.yaml');
-  await writeFile(teamFile, team.replaceAll('--name,', `--tempo, '${tempo}', --name,`));
+  await writeFile(
+    teamFile,
+    team
+      .replaceAll('--name,', `--tempo, '${tempo}', --name,`)
+      .replaceAll(/run: node (.*)$/gm, (_, rest: string) => `run: ${JSON.stringify(`${ownNode()} ${rest}`)}`),
+  );
   return { root, teamFile };
+}
+
+/** The Node that runs this as a command line: a machine with an editor need not have another. An editor's own program is Node when it is told so. */
+function ownNode(): string {
+  const program = `"${process.execPath}"`;
+  if (process.versions['electron'] === undefined) return program;
+  return process.platform === 'win32' ? `set ELECTRON_RUN_AS_NODE=1&& ${program}` : `ELECTRON_RUN_AS_NODE=1 ${program}`;
 }

@@ -1,3 +1,4 @@
+import type { Control } from '../core/run/control.ts';
 import type { Budget } from '../core/team/file.ts';
 import type { JournalRecord } from '../core/run/events.ts';
 import type { RunState } from '../core/run/state.ts';
@@ -69,6 +70,8 @@ export interface Session {
   leave(): void;
   stop(run: string): Promise<void>;
   say(run: string, text: string, to?: string): Promise<void>;
+  /** What is to become of a call under way, or of a route; whoever drives the run takes it. */
+  control(run: string, control: Control): Promise<void>;
   answer(question: string, answer: Answer): void;
   /** Drives a piece of work on a run that is there, shown like any of its work; resolves at its end, undefined when it went wrong. */
   work(run: string, work: (project: Project, host: Host) => Promise<RunResult>): Promise<RunResult | undefined>;

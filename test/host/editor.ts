@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { installServer } from './install.ts';
@@ -100,8 +100,10 @@ export async function openEditor(browser: Browser, options: EditorOptions): Prom
   await writeFile(join(user, 'User', 'settings.json'), JSON.stringify({ ...usual, ...options.settings }));
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
-  const env = { ...options.env };
-  for (const name of ['VSCODE_IPC_HOOK_CLI', 'ELECTRON_RUN_AS_NODE', 'PORT', 'NODE_OPTIONS']) delete env[name];
+  // Checks say `node`: it is the one that runs this.
+  const env = { ...options.env, PATH: [dirname(process.execPath), options.env['PATH'] ?? ''].join(delimiter) };
+  for (const name of ['VSCODE_IPC_HOOK_CLI', 'ELECTRON_RUN_AS_NODE', 'PORT', 'NODE_OPTIONS'] as const)
+    delete (env as NodeJS.ProcessEnv)[name];
   const server = spawn(
     process.execPath,
     [

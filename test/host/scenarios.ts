@@ -1,3 +1,6 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 /** What is played in a real editor: a folder, how it is trusted, and the suites one after the other on the same user data. */
 export interface Place {
   /** Beside the project: user data, team file, the scripted servers' count. */
@@ -20,4 +23,51 @@ export interface Scenario {
 
 const scripted = ({ teamFile }: Place): Record<string, unknown> => ({ 'orchestra.teamFile': teamFile });
 
-export const scenarios: readonly Scenario[] = [{ name: 'story', launches: [{ suite: 'story' }], settings: scripted }];
+export const scenarios: readonly Scenario[] = [
+  { name: 'story', launches: [{ suite: 'story' }], settings: scripted },
+  {
+    name: 'restart',
+    launches: [{ suite: 'restartBegin', kill: true }, { suite: 'restartGoesOn' }],
+    settings: scripted,
+    tempo: 1,
+  },
+  { name: 'watch', launches: [{ suite: 'watch' }], settings: scripted, tempo: 1 },
+  { name: 'untrusted', launches: [{ suite: 'untrusted' }], settings: scripted, trust: false, prepare: bringALot },
+  { name: 'no folder', launches: [{ suite: 'noFolder' }], folder: () => undefined },
+  {
+    name: 'folders',
+    launches: [{ suite: 'folders' }],
+    folder: ({ place }) => join(place, 'two.code-workspace'),
+    prepare: twoFolders,
+  },
+];
+
+/** A repository that brings what would run if anybody looked at it: a team file with a server, and a run. */
+async function bringALot({ place, root }: Place): Promise<void> {
+  const run = join(root, '.orchestration', 'runs', 'r261101-000000-abcd');
+  await mkdir(run, { recursive: true });
+  const created = {
+    type: 'run.created',
+    task: 'theirs',
+    engine: '0.1.0',
+    team: 'default',
+    budget: { calls: 1, minutes: 1 },
+    scripted: false,
+    budgetFrom: 'default',
+  };
+  const line = { seq: 1, at: '2026-11-01T00:00:00.000Z', epoch: 1, event: created };
+  await writeFile(join(run, 'journal.jsonl'), `${JSON.stringify(line)}\n`);
+  const touch = `require('node:fs').writeFileSync(${JSON.stringify(join(place, 'started'))}, '')`;
+  await writeFile(
+    join(root, '.orchestration', 'team.yaml'),
+    `version: 1\nservers:\n  agents:\n    command: node\n    args: [-e, ${JSON.stringify(touch)}]\n`,
+  );
+}
+
+async function twoFolders({ place }: Place): Promise<void> {
+  await mkdir(join(place, 'other'));
+  await writeFile(
+    join(place, 'two.code-workspace'),
+    JSON.stringify({ folders: [{ path: 'links' }, { path: 'other' }] }),
+  );
+}

@@ -119,8 +119,10 @@ export function problemsOf(text: string): vscode.Diagnostic[] {
     { from: 'the built-in team', whose: 'built-in', layer: roster },
     { from: 'this file', whose: 'person', layer: file.value },
   ]);
-  return joined.problems.map(({ path, message, name }) => {
-    const { line, column } = file.positionOf(path, name ? 'name' : 'value');
-    return diagnostic(line, column, message);
-  });
+  return joined.problems
+    .map(({ path, message, name }) => {
+      const { line, column } = file.positionOf(path, name ? 'name' : 'value');
+      return diagnostic(line, column, message);
+    })
+    .toSorted((a, b) => a.range.start.compareTo(b.range.start));
 }
