@@ -118,23 +118,39 @@ describe('the whole story', () => {
     );
   });
 
-  it('the change is applied by the person, and the sample’s own tests pass', async () => {
-    const asked = await question(api.session, 'apply');
-    api.panel.on({ type: 'answer', question: asked.id, answer: 'go' });
-    await until(api.session, 'the end of the run', () => api.session.view().shown?.state.outcome === 'applied');
+  it('the change is reviewed: one hunk is undone, the others are kept, and what is kept is written', async () => {
+    const { session } = api;
+    await until(session, 'the change', () => session.view().shown?.state.outcome === 'ready');
+    const run = session.view().shown?.run ?? '';
+    await vscode.commands.executeCommand('orchestra.review.open', { run });
+    const files = await until(session, 'the files of the review', () => {
+      const { review } = drawn(api).run ?? {};
+      return review && review.files.length > 2 && review.files;
+    });
+    assert.ok(files.every(({ hunks }) => hunks > 0));
+    await assert.rejects(readFile(join(root, 'src', 'limit.ts'), 'utf8'), 'nothing is written before it is kept');
+
+    const [documentation] = files.filter(({ path }) => path === 'README.md');
+    assert.ok(documentation, 'the documentation was brought up to date');
+    const before = await readFile(join(root, 'README.md'), 'utf8');
+    await vscode.commands.executeCommand('orchestra.review.keepAll', { run });
+    await vscode.commands.executeCommand('orchestra.review.undoFile', { run, path: 'README.md' });
+    await until(session, 'the decisions in the panel', () => {
+      const { review } = drawn(api).run ?? {};
+      const of = (path: string) => review?.files.find((file) => file.path === path);
+      return of('README.md')?.undone === documentation.hunks && (of('src/limit.ts')?.kept ?? 0) > 0;
+    });
+    await vscode.commands.executeCommand('orchestra.review.finish', { run });
+    await until(session, 'the end of the review', () => session.view().shown?.state.outcome === 'applied');
     assert.match(await readFile(join(root, 'src', 'limit.ts'), 'utf8'), /bucket/i);
+    assert.equal(await readFile(join(root, 'README.md'), 'utf8'), before, 'what was undone is not written');
     await promisify(execFile)(process.execPath, ['--experimental-strip-types', '--test'], { cwd: root });
   });
 
   it('what was applied is taken back', async () => {
-    const { shown } = api.session.view();
-    await vscode.commands.executeCommand('orchestra.undo', shown?.run);
+    const { session } = api;
+    await vscode.commands.executeCommand('orchestra.undo', session.view().shown?.run);
     await assert.rejects(readFile(join(root, 'src', 'limit.ts'), 'utf8'));
-    const now = api.session.view();
-    assert.equal(
-      now.shown?.state.outcome,
-      'ready',
-      JSON.stringify([now.problem, now.shown?.driven, now.shown?.state.seq]),
-    );
+    assert.equal(session.view().shown?.state.outcome, 'ready');
   });
 });
