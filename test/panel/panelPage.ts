@@ -96,6 +96,8 @@ export interface PanelPage {
   show(state: PanelState): Promise<void>;
   /** What the panel sent since the last call, `ready` and `look` left out unless asked for. */
   sent(all?: boolean): Promise<FromPanel[]>;
+  /** Time passes on the page's clock, which stands otherwise. */
+  pass(ms: number): Promise<void>;
   /** What the page keeps by `setState`. */
   kept(): Promise<unknown>;
   /** Errors, warnings and violations of the policy. */
@@ -151,7 +153,12 @@ async function serve(): Promise<Server> {
 
 /** Runs in the page before anything of it: the editor's side of a webview. */
 const editorScript = `(({ theme, styles, kept, ticks }) => {
-  if (!ticks) Date.now = () => 1_800_000_000_000;
+  let passed = 0;
+  window.pass = (ms) => { passed += ms; };
+  if (!ticks) {
+    Date.now = () => 1_800_000_000_000;
+    performance.now = () => passed;
+  }
   let state = kept;
   window.sent = [];
   window.acquireVsCodeApi = () => ({
@@ -208,6 +215,7 @@ async function openPage(browser: Browser, origin: string, theme: Theme, options:
       const sent = (await page.evaluate('window.sent.splice(0)')) as FromPanel[];
       return all ? sent : sent.filter(({ type }) => type !== 'ready' && type !== 'look');
     },
+    pass: (ms) => page.evaluate(`window.pass(${ms})`),
     kept: () => page.evaluate('window.keptState()'),
     async close() {
       complaints.push(...((await page.evaluate('window.violations')) as string[]));
