@@ -38,9 +38,10 @@ function draw(): void {
   });
 }
 
-function pageOf(now: PanelState): Page {
+function pageOf(now: PanelState, isHeld: boolean): Page {
   return {
     state: now,
+    isHeld,
     kept,
     now: Date.now() + ahead,
     send,
@@ -61,8 +62,8 @@ function pageOf(now: PanelState): Page {
 }
 
 function drawNow(now: PanelState): void {
-  const page = pageOf(now);
   const still: Still = stillOf(place);
+  const page = pageOf(now, still.isHeld);
   openByThemselves(now, still.isHeld);
   announce(now);
   render(whole(page), place);

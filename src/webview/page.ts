@@ -7,6 +7,8 @@ export interface Page {
   readonly kept: Remembered;
   /** Milliseconds now, on the host's clock. */
   readonly now: number;
+  /** The pointer or the focus is among the rows: nothing folds by itself now. */
+  readonly isHeld: boolean;
   send(intent: FromPanel): void;
   /** Changes what the page remembers, and draws again. */
   keep(change: Partial<Remembered>): void;

@@ -7,7 +7,7 @@ import { lexer, type MarkedToken, type Token } from 'marked';
  */
 
 /** So deep is nested; what lies deeper is text. */
-const deepest = 12;
+const deepest = 8;
 
 const drawn = new Map<string, TemplateResult>();
 

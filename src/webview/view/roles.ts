@@ -52,16 +52,21 @@ function row(page: Page, run: PanelRun, role: PanelRole, open: boolean, isStop: 
     </button>
     ${role.failure === undefined ? nothing : html`<p class="under failed">${role.failure}</p>`}
     ${open ? nothing : lastNote === undefined ? nothing : html`<p class="under muted clip" title=${lastNote}>${lastNote}</p>`}
-    ${open ? inside(page, role) : nothing}
+    ${open ? inside(page, roleKey(run, role), role) : nothing}
   </li>`;
 }
 
 /** What it waits for, as a sentence. */
 const waits = (what: string): string => (what.startsWith('for ') ? `It waits ${what}.` : what);
 
-function inside(page: Page, role: PanelRole): TemplateResult {
+/** What roles wrote last, by key: who ends under the pointer keeps it until the pointer is gone. */
+const written = new Map<string, string>();
+
+function inside(page: Page, key: string, role: PanelRole): TemplateResult {
   const by = role.route === undefined ? '' : `by ${role.route}`;
-  const working = role.since !== undefined;
+  if (role.since !== undefined) written.set(key, role.tail || role.calls.at(-1)?.title || '');
+  else if (!page.isHeld) written.delete(key);
+  const text = written.get(key);
   return html`<div class="inside">
     ${
       by === '' && !role.scripted
@@ -73,7 +78,7 @@ function inside(page: Page, role: PanelRole): TemplateResult {
     }
     ${role.notes.map((note) => html`<p class="muted">${note}</p>`)}
     ${role.waitsFor === undefined ? nothing : html`<p class="muted">${waits(role.waitsFor)}</p>`}
-    ${working ? tail(role) : role.said === undefined ? nothing : markdown(role.said)}
+    ${text !== undefined ? tail(role, text) : role.said === undefined ? nothing : markdown(role.said)}
     ${
       role.calls.length > 1
         ? html`<ul class="calls" aria-label="Calls">
@@ -86,9 +91,9 @@ function inside(page: Page, role: PanelRole): TemplateResult {
 }
 
 /** The live text: one text node, held at its end by the layout. */
-const tail = (role: PanelRole): TemplateResult =>
+const tail = (role: PanelRole, text: string): TemplateResult =>
   html`<div class="tail" role="log" aria-live="off" aria-label="What ${role.title} writes" tabindex="0">
-    <pre .textContent=${role.tail || role.calls.at(-1)?.title || ''}></pre>
+    <pre .textContent=${text}></pre>
   </div>`;
 
 const callLine = (page: Page, call: PanelCall): TemplateResult =>
