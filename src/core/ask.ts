@@ -157,10 +157,37 @@ export type AskCallRef = z.infer<typeof askCallRefSchema>;
 
 export const askPermissionAnswerSchema = z.object({ answer: z.enum(['once', 'run']) });
 
+/** What a person can do about a problem: `command` is the exact line for a terminal; `kind` tells an editor which button to draw. */
+export const mendSchema = z.object({
+  label: z.string(),
+  command: z.string().optional(),
+  kind: z.enum(['install', 'sign-in', 'key', 'trust', 'team-file', 'settings', 'other']),
+});
+export type Mend = z.infer<typeof mendSchema>;
+
 /**
  * A server of the `ask` contract may offer this tool besides: whether a route over it can be used now (installed, signed in,
- * its key there), found out without spending anything. Without it a server that starts counts as reached.
+ * its key there), found out without spending anything. Without it a server that starts counts as reached. With `catalogue` it
+ * looks at the live list of models too, and may start its agent for that.
  */
 export const reachTool = 'reach';
-export const reachInputSchema = z.object({ agent: z.string().optional(), ids: z.array(z.string()).optional() });
-export const reachOutputSchema = z.object({ failure: failureSchema.optional() });
+export const reachInputSchema = z.object({
+  agent: z.string().optional(),
+  /** The ids that the route names. */
+  ids: z.array(z.string()).default([]),
+  catalogue: z.boolean().default(false),
+});
+export type ReachInput = z.infer<typeof reachInputSchema>;
+export const reachOutputSchema = z.object({
+  /** Why it cannot be used; absent when it can. */
+  failure: failureSchema.optional(),
+  /** Of the ids, those that the live list shows to be gone. A list that is not complete (others are taken too) shows none. */
+  gone: z.array(z.string()).default([]),
+  /** The program that was found. */
+  program: z.object({ path: z.string(), version: z.string().optional() }).optional(),
+  /** Absent where only a call can tell. */
+  signedIn: z.boolean().optional(),
+  /** What mends the failure, best first. */
+  mends: z.array(mendSchema).default([]),
+});
+export type ReachOutput = z.infer<typeof reachOutputSchema>;

@@ -1,4 +1,13 @@
-import type { AskInput, AskOutput, AskPermission, AskProgress, Failure, HandedServer, Usage } from './ask.ts';
+import type {
+  AskInput,
+  AskOutput,
+  AskPermission,
+  AskProgress,
+  Failure,
+  HandedServer,
+  ReachOutput,
+  Usage,
+} from './ask.ts';
 import type { FileChange, GateVerdict } from './change/change.ts';
 import type { Amendment } from './run/amendments.ts';
 import type { Control } from './run/control.ts';
@@ -73,8 +82,11 @@ export interface AskHooks {
 }
 
 export interface Models {
-  /** Undefined when the route can be used: its server starts and has the tool. Never spends anything. */
-  probe(route: Route, signal: AbortSignal): Promise<Failure | undefined>;
+  /**
+   * Whether the route can be used: its server starts, has the tool and says nothing to the contrary. Never spends anything. With
+   * `catalogue` it is also looked up which of its ids are gone, if its server can tell in time.
+   */
+  reach(route: Route, signal: AbortSignal, how?: { readonly catalogue?: boolean }): Promise<ReachOutput>;
   /** One attempt over one route. Throws `RouteError`, or the signal's reason. Waits while the route is full. */
   ask(route: Route, input: AskInput, hooks: AskHooks): Promise<AskOutput>;
   /** True when the server plays a script. */
@@ -237,6 +249,8 @@ export interface Transcripts {
   /** Keeps what an attempt was asked, without secrets, beside what it says. Never throws. */
   prompt(call: string, attempt: number, text: string): void;
   append(call: string, attempt: number, text: string): void;
+  /** The end of what an attempt was asked, and of what it said; empty where nothing was kept. Never throws. */
+  read(call: string, attempt: number): Promise<{ readonly asked: string; readonly said: string }>;
   /** No more text will come of this attempt: what was held back, for a secret may stand across chunks, is written now. */
   end(call: string, attempt: number): void;
 }

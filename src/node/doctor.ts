@@ -55,7 +55,7 @@ export async function diagnose(
       if (why !== undefined) return { kind: 'not-approved', message: why };
       return route.off
         ? { kind: 'left-alone', message: 'Switched off in the team file.' }
-        : models.probe(route, signal);
+        : (await models.reach(route, signal)).failure;
     }
     const routes: Finding[] = [];
     const reached = new Map<string, { ok: true } | { ok: false; why: string }>();

@@ -171,6 +171,7 @@ export async function openPorts(o: PortsOptions): Promise<OpenPorts> {
       person: o.person,
       transcripts: {
         prompt: (call, attempt, text) => transcripts.prompt(call, attempt, text),
+        read: (call, attempt) => transcripts.read(call, attempt),
         append(call, attempt, text) {
           transcripts.append(call, attempt, text);
           o.onText?.(call, attempt, text);
@@ -217,9 +218,10 @@ function basedOn(journal: Journal): { journal: Journal; tree(): string } {
 function guarded(models: Models, unapproved: (server: string) => string | undefined): Models {
   return {
     scripted: (server) => models.scripted(server),
-    async probe(route, signal) {
+    async reach(route, signal, how) {
       const why = unapproved(route.server);
-      return why === undefined ? models.probe(route, signal) : { kind: 'not-approved', message: why };
+      if (why === undefined) return models.reach(route, signal, how);
+      return { failure: { kind: 'not-approved', message: why }, gone: [], mends: [] };
     },
     async ask(route, input: AskInput, hooks) {
       const why = unapproved(route.server);

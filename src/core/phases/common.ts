@@ -152,10 +152,10 @@ export interface Wanted {
 }
 
 /** Makes the prompt of a call when the call is really made: what came in meanwhile is in it. */
-export function prompter(run: Run, wanted: Wanted): (emit: Emit) => Promise<string> {
-  return async (emit) => {
+export function prompter(run: Run, wanted: Wanted): (emit: Emit, before?: Section) => Promise<string> {
+  return async (emit, before) => {
     const words = await wordsFor(run, wanted.key, wanted.cast.role, emit);
-    const sections = [...(wanted.sections ?? []), ...newsFor(run.state(), wanted.cast)];
+    const sections = [...(before ? [before] : []), ...(wanted.sections ?? []), ...newsFor(run.state(), wanted.cast)];
     if (words.length > 0)
       sections.push({ title: 'The person who gave the task says to you', text: words.join('\n\n') });
     return promptOf({

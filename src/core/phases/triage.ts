@@ -1,4 +1,4 @@
-import { castTeam, type Reachable } from '../team/choose.ts';
+import { castTeam, type Chosen, type Reachable } from '../team/choose.ts';
 import { forecast } from '../team/forecast.ts';
 import { amendTeam, pickedBy } from '../team/amend.ts';
 import type { Cast, TeamFile } from '../team/file.ts';
@@ -9,6 +9,7 @@ import { verifyCheckout } from './analysis.ts';
 import { call } from '../run/call.ts';
 import { checkoutAt, sharedCheckout } from './checkout.ts';
 import { listed, phase, prompter, type Stop, stopFor } from './common.ts';
+import { openReach, type Reach } from './reach.ts';
 import type { Run } from '../run/engine.ts';
 import type { EventOf } from '../run/events.ts';
 import { RunStopped } from '../run/stopped.ts';
@@ -18,13 +19,14 @@ import { RunStopped } from '../run/stopped.ts';
  * it, and may change both. Gives what is in force then.
  */
 export async function triage(run: Run, base: EventOf<'base.taken'>): Promise<Triage> {
-  const reach = reachOf(run);
+  const reach = openReach(run);
   await phase(run, 'triage', async () => {
     const decided = await decide(run, base, reach);
     const chosen = await run.step('team', 'team.chosen', { triage: decided }, async () => {
       const { team, teamName } = run.input;
-      const reachable = await reach(membersOf(team, teamName));
-      const { questions, ...cast } = castTeam({ team, name: teamName, triage: decided, reachable });
+      const { questions, ...cast } = await castLive(reach, membersOf(team, teamName), (reachable) =>
+        castTeam({ team, name: teamName, triage: decided, reachable }),
+      );
       return {
         ...cast,
         title: decided.title,
@@ -67,7 +69,9 @@ async function amendFor(
     ...membersOf(team, amendment.team ?? before.team),
     ...[...before.accept, ...(amendment.accept ?? [])].map((a) => a.model),
   ];
-  const made = amendTeam(team, before, amendment, await reach(models));
+  let made = amendTeam(team, before, amendment, await reach.of(models));
+  while ('chosen' in made && (await reach.look(made.chosen.cast)))
+    made = amendTeam(team, before, amendment, await reach.of(models));
   if ('problem' in made) return made;
   const budget = amendment.budget && { ...run.state().budget, ...amendment.budget };
   const { calls } = run.state().spent;
@@ -148,8 +152,12 @@ async function orchestratorCast(run: Run, name: string, reach: Reach): Promise<C
   if (known) return known;
   const { team, teamName } = run.input;
   const anybody: Triage = { title: '-', size: 'core', specialists: [], paths: [], why: '' };
-  const reachable = await reach(membersOf(team, teamName));
-  const cast = castTeam({ team, name: teamName, triage: anybody, reachable }).cast.find((c) => c.role === name);
+  const all = await castLive(reach, membersOf(team, teamName), (reachable) => {
+    const made = castTeam({ team, name: teamName, triage: anybody, reachable });
+    // Nobody else is asked yet, so nobody else's agent need be started.
+    return { ...made, cast: made.cast.filter((c) => c.role === name) };
+  });
+  const cast = all.cast[0];
   if (!cast) throw new RunStopped('failed', 'The team has no orchestrator.');
   return cast;
 }
@@ -161,29 +169,13 @@ function membersOf(team: TeamFile, name: string): string[] {
   return roles.flatMap((r) => team.roles[r]?.models.map((m) => m.model) ?? []);
 }
 
-/** Which of these models can be reached now, over any of their routes. */
-type Reach = (models: readonly string[]) => Promise<Reachable>;
-
-/** Each model is asked once in this process, all at the same time. */
-function reachOf(run: Run): Reach {
-  const asked = new Map<string, Promise<Found>>();
-  return async (models) => {
-    for (const model of models) if (!asked.has(model)) asked.set(model, probe(run, model));
-    const found = new Map(await Promise.all([...asked].map(async ([m, f]): Promise<[string, Found]> => [m, await f])));
-    return (model) => found.get(model) ?? { ok: false, why: 'no role of the team lists it' };
-  };
-}
-
-type Found = ReturnType<Reachable>;
-
-async function probe(run: Run, name: string): Promise<Found> {
-  const model = run.input.team.models[name];
-  if (!model) return { ok: false, why: 'no such model' };
-  const usable = model.routes.filter((r) => !r.off && (model.retired === undefined || r.ids.length > 1));
-  if (usable.length === 0) return { ok: false, why: model.retired ?? 'no route leads to it' };
-  const failures = await Promise.all(usable.map((route) => run.ports.models.probe(route, run.signal)));
-  // Nobody tries what is known not to be there: it would be told, and counted, as a call.
-  for (const [n, route] of usable.entries()) if (failures[n]) run.breaker.failed(route, failures[n]);
-  if (failures.includes(undefined)) return { ok: true };
-  return { ok: false, why: [...new Set(failures.map((f) => (f?.message ?? '').replace(/[.]$/, '')))].join('; ') };
+/** A cast by what can be reached, made anew while the catalogues of its first models show somebody gone. */
+async function castLive(
+  reach: Reach,
+  models: readonly string[],
+  make: (reachable: Reachable) => Chosen,
+): Promise<Chosen> {
+  let made = make(await reach.of(models));
+  while (await reach.look(made.cast)) made = make(await reach.of(models));
+  return made;
 }

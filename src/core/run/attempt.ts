@@ -80,6 +80,7 @@ export async function oneAttempt<K extends AnswerKind>(
       scripted: ports.models.scripted(server),
       session,
       heard: told,
+      cwd,
     });
     started = true;
     ports.transcripts.prompt(key, attempt, text);

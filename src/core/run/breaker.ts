@@ -2,14 +2,27 @@ import type { Failure } from '../ask.ts';
 import type { Clock } from '../ports.ts';
 import type { Route } from '../team/file.ts';
 
+/** Why a route is left alone, and how long. */
+export interface Rest {
+  readonly message: string;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+  /** It met a limit that resets then. */
+  readonly limit: boolean;
+  /** Somebody tries it just now; resolves when that is over, however it went. */
+  readonly trial: Promise<void> | undefined;
+}
+
 /** Remembers broken routes, for all roles of a run. After its time a route gets one trial (half-open). */
 export interface Breaker {
-  /** Why the route is left alone now; undefined when it may be tried. */
-  closed(route: Route): string | undefined;
+  /** Undefined when the route may be tried. */
+  closed(route: Route): Rest | undefined;
   /** An attempt starts: on a route that was broken it is the trial, and the others go on leaving it alone meanwhile. */
   tried(route: Route): void;
   failed(route: Route, failure: Failure): void;
   worked(route: Route): void;
+  /** An attempt ended that says nothing of its route. */
+  dropped(route: Route): void;
 }
 
 const breaking: ReadonlySet<Failure['kind']> = new Set([
@@ -43,27 +56,54 @@ export function routeKey(route: Route): string {
   return JSON.stringify([route.server, route.agent ?? null, route.tool]);
 }
 
+interface Entry {
+  until: number;
+  readonly message: string;
+  readonly limit: boolean;
+  trial: PromiseWithResolvers<void> | undefined;
+}
+
 /** A breaker that leaves a broken route alone for `restMs`, or until the time at which its limit is said to reset. */
 export function openBreaker(clock: Clock, restMs: number): Breaker {
-  const broken = new Map<string, { until: number; message: string }>();
+  const broken = new Map<string, Entry>();
+  const over = (entry: Entry | undefined): void => {
+    entry?.trial?.resolve();
+    if (entry) entry.trial = undefined;
+  };
+  const forget = (key: string): void => {
+    over(broken.get(key));
+    broken.delete(key);
+  };
   return {
     closed(route) {
       const entry = broken.get(routeKey(route));
-      return entry && clock.now() < entry.until ? entry.message : undefined;
+      if (!entry || (clock.now() >= entry.until && !entry.trial)) return undefined;
+      const { message, until, limit, trial } = entry;
+      return { message, until, limit, trial: trial?.promise };
     },
     tried(route) {
       const entry = broken.get(routeKey(route));
-      if (entry && clock.now() >= entry.until) entry.until = clock.now() + restMs;
+      if (entry) entry.trial ??= Promise.withResolvers<void>();
     },
     failed(route, failure) {
-      if (sound.has(failure.kind)) broken.delete(routeKey(route));
-      if (!breaks(failure.kind)) return;
-      const reset = failure.resetsAt === undefined ? Number.NaN : Date.parse(failure.resetsAt);
-      const until = Number.isNaN(reset) ? clock.now() + restMs : Math.max(reset, clock.now() + restMs);
-      broken.set(routeKey(route), { until, message: failure.message });
+      const key = routeKey(route);
+      const entry = broken.get(key);
+      if (sound.has(failure.kind)) return forget(key);
+      if (!breaks(failure.kind)) {
+        if (entry) entry.until = Math.max(entry.until, clock.now() + restMs);
+        return over(entry);
+      }
+      const resets = failure.resetsAt === undefined ? Number.NaN : Date.parse(failure.resetsAt);
+      const limit = resets > clock.now();
+      broken.set(key, {
+        until: limit ? resets : clock.now() + restMs,
+        message: failure.message,
+        limit,
+        trial: undefined,
+      });
+      over(entry);
     },
-    worked(route) {
-      broken.delete(routeKey(route));
-    },
+    worked: (route) => forget(routeKey(route)),
+    dropped: (route) => over(broken.get(routeKey(route))),
   };
 }

@@ -3,6 +3,7 @@ import type { Cast } from '../team/file.ts';
 import type { Answer, AnswerKind } from './answers.ts';
 import type { Emit } from './engine.ts';
 import type { Phase } from './events.ts';
+import type { Section } from './prompts.ts';
 import type { Session } from './ways.ts';
 
 /** What code says of an answer. */
@@ -22,7 +23,8 @@ export interface CallSpec<K extends AnswerKind> {
   /** Hashed; must not hold anything that depends on timing. */
   readonly inputs: unknown;
   /** Made when the call is really made; may read what has come in meanwhile. */
-  readonly prompt: (emit: Emit) => Promise<string>;
+  /** `before`: the conversation so far, for a model that did not hold it. */
+  readonly prompt: (emit: Emit, before?: Section) => Promise<string>;
   readonly access: Access;
   readonly paths?: readonly string[];
   /** Where the attempt works. Called once an attempt; a second attempt without session starts on a clean checkout. */

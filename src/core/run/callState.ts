@@ -35,6 +35,7 @@ export function patchOfCall(s: RunState, e: RunEvent, at: string): Partial<RunSt
         usd: before?.usd,
         estimated: before?.estimated ?? false,
         session: e.session,
+        cwd: e.cwd,
         scripted: e.scripted,
         heard: e.heard ?? 0,
         open: { attempt: e.attempt, ...leastOf(e) },
@@ -76,7 +77,9 @@ export function patchOfCall(s: RunState, e: RunEvent, at: string): Partial<RunSt
         estimated: s.spent.estimated || (tokens > 0 && e.estimated),
       };
       if (!call) return { spent };
-      const to = e.next && toOf(e, e.next);
+      const again =
+        e.next?.model === e.model && e.next.server === e.server && e.next.agent === e.agent && e.next.id === call.id;
+      const to = e.next && !again ? toOf(e, e.next) : undefined;
       const moved = {
         ...call,
         open: undefined,
@@ -86,7 +89,15 @@ export function patchOfCall(s: RunState, e: RunEvent, at: string): Partial<RunSt
         estimated: call.estimated || (tokens > 0 && e.estimated),
         moves: [
           ...call.moves,
-          { model: e.model, server: e.server, agent: e.agent, attempt: e.attempt, failure: e.failure, to },
+          {
+            model: e.model,
+            server: e.server,
+            agent: e.agent,
+            attempt: e.attempt,
+            failure: e.failure,
+            to,
+            ...(again && { again }),
+          },
         ],
       };
       return { calls: { ...s.calls, [e.call]: moved }, spent };

@@ -2,8 +2,9 @@ import { judgeArrival } from '../bus/arrivals.ts';
 import { messageName } from '../bus/names.ts';
 import { oneLine } from '../bus/text.ts';
 import { isAbort, UserError } from '../errors.ts';
+import type { ReachOutput } from '../ask.ts';
 import type { Arrival, InboxMessage, Ports, Receipt } from '../ports.ts';
-import type { TeamFile } from '../team/file.ts';
+import type { Route, TeamFile } from '../team/file.ts';
 import { type Breaker, openBreaker } from './breaker.ts';
 import { type BudgetKeeper, openBudget } from './budget.ts';
 import type { Control } from './control.ts';
@@ -34,6 +35,10 @@ export interface Run {
   readonly breaker: Breaker;
   /** The person's word to calls under way. */
   readonly controls: Controls;
+  /** Whether a route can be used, and with `catalogue` which of its ids are gone; asked once in this process. */
+  reach(route: Route, how?: { readonly catalogue: boolean }): Promise<ReachOutput>;
+  /** Sessions that a call is at work in; nobody else can go on in them meanwhile. */
+  readonly sessions: Set<string>;
   /** Checkouts that are being made, so that lanes that want the same one wait for it. */
   readonly opening: Map<string, Promise<string>>;
   /** Words of the person that a call is about to take, by role and id: of two calls of a role only one tells them. */
@@ -113,6 +118,7 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
   const control = new AbortController();
   const all = AbortSignal.any([signal, control.signal]);
   const open = new Set<string>();
+  const reached = new Map<string, Promise<ReachOutput>>();
   let state = fold(ports.journal.records);
   let message = state.messages.reduce((max, m) => Math.max(max, m.seq), 0);
   /** How many lanes wait for the person. */
@@ -124,6 +130,13 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
     if (event.type !== 'message.posted') return event;
     const seq = (message += 1);
     return { ...event, seq, memory: messageName({ run: input.run, ...event, seq }) };
+  };
+
+  /** A route that cannot be used is left alone from the start, as one that broke in a call. */
+  const reachOnce = async (route: Route, catalogue: boolean): Promise<ReachOutput> => {
+    const found = await ports.models.reach(route, all, { catalogue });
+    if (found.failure) run.breaker.failed(route, found.failure);
+    return found;
   };
 
   const append = async (entry: { event: RunEvent; step?: string; ends?: string }): Promise<JournalRecord> => {
@@ -162,6 +175,13 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
     budget: openBudget(() => state),
     breaker: openBreaker(ports.clock, input.team.limits.breakerSeconds * 1000),
     controls: openControls(),
+    reach(route, { catalogue } = { catalogue: false }) {
+      const key = canonical([route.server, route.agent, route.tool, route.ids, catalogue]);
+      const known = reached.get(key) ?? reachOnce(route, catalogue);
+      reached.set(key, known);
+      return known;
+    },
+    sessions: new Set(),
     opening: new Map(),
     taking: new Map(),
     asking: new Set(),

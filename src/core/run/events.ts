@@ -137,6 +137,8 @@ export const runEventSchema = z.discriminatedUnion('type', [
     session: z.string().optional(),
     /** The number of the last message on the bus when its prompt was made. */
     heard: z.number().int().nonnegative().optional(),
+    /** The folder that it works in. */
+    cwd: z.string().optional(),
   }),
   ev('call.failed', {
     ...callRef,

@@ -34,6 +34,8 @@ export interface CallState {
   readonly estimated: boolean;
   readonly successorOf?: string;
   readonly session?: string;
+  /** The folder of its last attempt. */
+  readonly cwd?: string;
   readonly scripted: boolean;
   /** The number of the last message on the bus when its prompt was made. */
   readonly heard: number;
@@ -45,8 +47,9 @@ export interface CallState {
     readonly agent?: string;
     readonly attempt: number;
     readonly failure: Failure;
-    /** The route that came next, as people see it; absent when there was none. */
+    /** The route that came next, as people see it; absent when there was none, and when the same was tried once more. */
     readonly to?: string;
+    readonly again?: boolean;
   }[];
   readonly failure?: Failure;
   /** The answer, of the kind's schema, when done. */

@@ -21,6 +21,11 @@ export interface Session {
   readonly id: string;
 }
 
+/** Names a session apart from those of other servers. */
+export function sessionKey({ server, agent, id }: Omit<Session, 'model'>): string {
+  return JSON.stringify([server, agent ?? null, id]);
+}
+
 /** The session in which an answer was given; undefined where the route has none. */
 export function sessionOf(event: EventOf<'call.ended'>): Session | undefined {
   const { model, server, agent, session: id } = event;

@@ -184,6 +184,14 @@ const limitsSchema = z.strictObject({
     .describe('A call that says nothing for so long goes on over the next route.'),
   callMinutes: z.number().positive().max(240).default(30).describe('The longest a single attempt may take.'),
   answerBytes: z.number().int().positive().default(4_000_000).describe('A longer answer is cut off and fails.'),
+  waitForResetSeconds: z
+    .number()
+    .min(0)
+    .max(86_400)
+    .default(20)
+    .describe(
+      'A call waits for a limit that is said to reset within so long, instead of going on over the next route; 0: never.',
+    ),
   breakerSeconds: z.number().positive().default(120).describe('How long a broken route is left alone.'),
   fixes: z
     .number()

@@ -85,6 +85,7 @@ export function movedWords(move: CallState['moves'][number], arrow = '→'): str
   const said = oneLine(move.failure.message);
   const reason = said === '' ? why : `${why}. ${said}`;
   const from = oneLine(routeName(move));
+  if (move.again) return `${from}, once more: ${reason}`;
   if (move.to === undefined) return `${from} failed: ${reason}`;
   return `moved ${from} ${arrow} ${oneLine(move.to)}: ${reason}`;
 }

@@ -1,19 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import PQueue from 'p-queue';
-import type { Failure } from '../../core/ask.ts';
+import { reachTool } from '../../core/ask.ts';
+import type { ReachOutput } from '../../core/ask.ts';
 import { RouteError } from '../../core/ports.ts';
 import type { Log, Models } from '../../core/ports.ts';
 import type { Route, Server } from '../../core/team/file.ts';
 import { hostedServers } from '../../core/team/roster.ts';
-import { reachOutputSchema, reachTool } from '../../core/ask.ts';
-import { failureOfErrorText, structuredFailure } from './failures.ts';
-import { textOf } from './mapping.ts';
-import type { Connection } from './mcpClient.ts';
 import { answerElicitation, attempt, messageBytes } from './attempt.ts';
 import type { ActiveCalls } from './attempt.ts';
 import type { HostedServer } from './hostedWire.ts';
 import { serverLife } from './server.ts';
 import type { ServerLife } from './server.ts';
+import { reachOver } from './reach.ts';
 import { oneLine } from './text.ts';
 
 export interface ModelsOptions {
@@ -96,22 +93,24 @@ export function openModels(options: ModelsOptions): OpenModels {
   return {
     scripted: (server) => Object.hasOwn(options.servers, server) && options.servers[server]?.scripted === true,
 
-    async probe(route, signal): Promise<Failure | undefined> {
+    async reach(route, signal, { catalogue = false } = {}): Promise<ReachOutput> {
       signal.throwIfAborted();
+      const nothing = { gone: [], mends: [] };
       let life: ServerLife | undefined;
       try {
         ({ life } = serverOf(route));
         const connection = await life.use(signal);
         const names = await life.tools(connection, signal);
-        if (!names.has(route.tool))
-          return { kind: 'protocol', message: `${route.server} has no tool \`${route.tool}\`.` };
-        if (route.tool !== 'ask' || !names.has(reachTool)) return undefined;
-        const limit = AbortSignal.any([signal, AbortSignal.timeout(options.startMs ?? 60_000)]);
-        const failure = await reach(connection, route, limit);
-        return failure && life.discreet(failure);
+        if (!names.has(route.tool)) {
+          const message = `${route.server} has no tool \`${route.tool}\`.`;
+          return { ...nothing, failure: { kind: 'protocol', message } };
+        }
+        if (route.tool !== 'ask' || !names.has(reachTool)) return nothing;
+        const said = await reachOver(connection, route, { catalogue, signal, ms: options.startMs ?? 60_000 });
+        return { ...said, ...(said.failure && { failure: life.discreet(said.failure) }) };
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof RouteError) return life?.discreet(error.failure) ?? error.failure;
+        if (error instanceof RouteError) return { ...nothing, failure: life?.discreet(error.failure) ?? error.failure };
         throw error;
       }
     },
@@ -140,16 +139,6 @@ export function openModels(options: ModelsOptions): OpenModels {
       return closed;
     },
   };
-}
-
-/** What a server says of a route over it; undefined when it can be used. */
-async function reach(connection: Connection, route: Route, signal: AbortSignal): Promise<Failure | undefined> {
-  const { agent, ids } = route;
-  const result = await connection.call(reachTool, { agent, ids }, { token: randomUUID(), signal });
-  const said = reachOutputSchema.safeParse(result.structured);
-  const failure = result.isError || !said.success ? structuredFailure(result.structured) : said.data.failure;
-  if (failure) return structuredFailure({ failure });
-  return result.isError ? failureOfErrorText(textOf(result)) : undefined;
 }
 
 function noServer(name: string): string {

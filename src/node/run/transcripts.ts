@@ -38,6 +38,27 @@ export function promptPath(runFolder: string, call: string, attempt: number): st
   return transcriptPath(runFolder, call, attempt).replace(/md$/, 'prompt.md');
 }
 
+const endBytes = 64 * 1024;
+
+/** The end of a file of the run. */
+async function readEnd(runFolder: string, path: string): Promise<string | undefined> {
+  if (!(await liesWithin(runFolder, path).catch(() => false))) return undefined;
+  const handle = await open(path, 'r').catch(() => undefined);
+  if (!handle) return undefined;
+  try {
+    const { size } = await handle.stat();
+    const from = Math.max(0, size - endBytes);
+    const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(Math.min(size, endBytes)), position: from });
+    const text = buffer.toString('utf8', 0, bytesRead);
+    // The cut may have gone through a character.
+    return from === 0 ? text : text.replace(/^\uFFFD+/, '');
+  } catch {
+    return undefined;
+  } finally {
+    await handle.close();
+  }
+}
+
 /** What an attempt was asked; undefined when that was not kept. */
 export async function readPrompt(runFolder: string, call: string, attempt: number): Promise<string | undefined> {
   const path = promptPath(runFolder, call, attempt);
@@ -61,8 +82,15 @@ export function openTranscripts(runFolder: string, options: TranscriptOptions): 
       file.append(text);
       ending.add(file.end());
     },
+    async read(call, attempt) {
+      // What is still being written of it.
+      await Promise.all(ending);
+      const [asked, said] = await Promise.all(
+        [promptPath, transcriptPath].map((pathOf) => readEnd(runFolder, pathOf(runFolder, call, attempt))),
+      );
+      return { asked: asked ?? '', said: said ?? '' };
+    },
     append(call, attempt, text) {
-      if (closed || text === '') return;
       const path = transcriptPath(runFolder, call, attempt);
       let file = files.get(path);
       if (!file) files.set(path, (file = openTranscript(path, most, options)));

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { reachInputSchema, reachTool } from '../../core/ask.ts';
 import { reasonOf, UserError } from '../../core/errors.ts';
 import { version } from '../../core/version.ts';
 import { askServer, serveOverStdio } from '../askServer.ts';
 import type { OtherTool } from '../askServer.ts';
-import { askWithKey, chooseProvider, type KeysOptions } from './ask.ts';
+import { askWithKey, type KeysOptions } from './ask.ts';
 import { hide } from './hide.ts';
 import { type Address, keyOf, modelsOf, providersOf } from './providers.ts';
+import { listMs, reach } from './reach.ts';
 import { openSessions } from './sessions.ts';
 
 const usage = `Reaches models with a provider's key, as an MCP server with the tool \`ask\`.
@@ -22,8 +22,6 @@ const usage = `Reaches models with a provider's key, as an MCP server with the t
 Keys are read from the environment: OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, XAI_API_KEY,
 OPENROUTER_API_KEY. A route names its provider as \`agent\`. It ends when its stdin ends.
 `;
-
-const listMs = 10_000;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -57,35 +55,6 @@ async function main(): Promise<void> {
   );
 }
 
-/** Whether a route can be used, without spending anything. */
-function reach(options: KeysOptions): OtherTool {
-  return {
-    name: reachTool,
-    description: 'Says whether a provider can be asked: its key is there, or its address answers.',
-    input: reachInputSchema,
-    async run(args, signal) {
-      const { agent } = args as { agent?: string };
-      const chosen = chooseProvider(options, agent);
-      if ('kind' in chosen) return { failure: chosen };
-      const { provider, key } = chosen;
-      // A vendor is there; whether Ollama runs on this machine only asking tells.
-      if (provider.keys.length > 0) return {};
-      try {
-        await modelsOf(provider, key, AbortSignal.any([signal, AbortSignal.timeout(listMs)]));
-        return {};
-      } catch (error) {
-        signal.throwIfAborted();
-        return {
-          failure: {
-            kind: 'not-installed',
-            message: `${provider.title} does not answer at ${provider.url} (${reasonOf(error)}).`,
-          },
-        };
-      }
-    },
-  };
-}
-
 function providersTool(options: KeysOptions): OtherTool {
   return {
     name: 'providers',
@@ -101,7 +70,7 @@ function providersTool(options: KeysOptions): OtherTool {
           const said = { name, title, url, keys, ready: key !== undefined, ...(page !== undefined && { page }) };
           if (!live || key === undefined) return said;
           try {
-            return { ...said, models: await modelsOf(provider, key, limit) };
+            return { ...said, models: (await modelsOf(provider, key, limit)).models };
           } catch (error) {
             signal.throwIfAborted();
             return { ...said, problem: hide(reasonOf(error), key) };

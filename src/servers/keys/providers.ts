@@ -159,19 +159,43 @@ export function keyOf(provider: Provider, env: NodeJS.ProcessEnv): string | unde
   return provider.keys.map((name) => env[name]?.trim()).find((key) => key !== undefined && key !== '');
 }
 
-/** Ids that the provider offers now. Rejects with what its answer or the network said. */
-export async function modelsOf(provider: Provider, key: string, signal: AbortSignal): Promise<string[]> {
-  const response = await fetch(`${provider.url}/models${provider.name === 'google' ? '?pageSize=1000' : ''}`, {
+/** A provider does not give its list. */
+export class ListError extends Error {
+  readonly status: number;
+  constructor(title: string, status: number) {
+    super(`${title} answered ${status} when asked for its models`);
+    this.name = 'ListError';
+    this.status = status;
+  }
+}
+
+/** The longest page that each of those gives that do not give all at once. */
+const pages: Readonly<Record<string, string>> = { google: '?pageSize=1000', anthropic: '?limit=1000' };
+
+/** Ids that the provider offers now, and whether these are all. Rejects with `ListError`, or with what the network said. */
+export async function modelsOf(
+  provider: Provider,
+  key: string,
+  signal: AbortSignal,
+): Promise<{ models: string[]; whole: boolean }> {
+  const response = await fetch(`${provider.url}/models${pages[provider.name] ?? ''}`, {
     headers: provider.headers(key),
     signal,
     redirect: 'error',
   });
-  if (!response.ok) throw new Error(`${provider.title} answered ${response.status} when asked for its models`);
-  const body = (await response.json()) as { data?: unknown; models?: unknown };
+  if (!response.ok) throw new ListError(provider.title, response.status);
+  const body = (await response.json()) as {
+    data?: unknown;
+    models?: unknown;
+    has_more?: unknown;
+    nextPageToken?: unknown;
+  };
   const list: unknown[] = Array.isArray(body.data) ? body.data : Array.isArray(body.models) ? body.models : [];
-  return list.flatMap((one) => {
+  const models = list.flatMap((one) => {
     const { id, name } = (one ?? {}) as { id?: unknown; name?: unknown };
     const found = typeof id === 'string' ? id : typeof name === 'string' ? name.replace(/^models\//, '') : '';
     return found === '' ? [] : [found];
   });
+  const more = body.has_more === true || (typeof body.nextPageToken === 'string' && body.nextPageToken !== '');
+  return { models, whole: !more };
 }

@@ -79,10 +79,13 @@ function verify(world: World, plain: World, deaths: readonly { answered: Set<str
   assert.deepEqual(memories.toSorted(), posted.map((m) => m.memory).toSorted());
   for (const m of posted) assert.ok(world.memories.get(m.memory)?.endsWith(m.body), m.memory);
 
-  // The person's word: in the prompts of one call, to the last of them, and in no other.
-  const heard = world.asked.filter((a) => a.input.prompt.includes(word)).map((a) => a.input.call.key);
+  // The person's word: in the prompts of one call, to the last of them, and in no other, but where what was asked before is told.
+  const now = ({ input: { prompt } }: World['asked'][number]): string =>
+    prompt.replace(/The conversation in your role so far[^]*?<\/data-\w+(?:-\d+)?>/, '');
+  const heard = world.asked.filter((a) => now(a).includes(word)).map((a) => a.input.call.key);
   assert.equal(new Set(heard).size, 1, `the word was told to ${heard.join(', ') || 'nobody'}`);
-  assert.ok(world.asked.findLast((a) => a.input.call.key === heard[0])?.input.prompt.includes(word));
+  const last = world.asked.findLast((a) => a.input.call.key === heard[0]);
+  assert.ok(last && now(last).includes(word));
   assert.match(heard[0] ?? '', /implementer\/r/);
   assert.deepEqual(world.inbox, []);
 }

@@ -48,6 +48,7 @@ export function scriptedModels(options: {
   life: Life;
   repository: Repository;
   probe?: ((route: Route) => Failure | undefined) | undefined;
+  gone?: ((route: Route) => readonly string[]) | undefined;
   scripted?: boolean | undefined;
 }): Models {
   const { script, log, clock, life, repository, probe } = options;
@@ -88,10 +89,11 @@ export function scriptedModels(options: {
 
   return {
     scripted: () => options.scripted ?? true,
-    async probe(route, signal) {
+    async reach(route, signal, how = {}) {
       life.assertAlive();
       signal.throwIfAborted();
-      return probe?.(route);
+      const gone = how.catalogue ? (options.gone?.(route) ?? []) : [];
+      return { failure: probe?.(route), gone: [...gone], mends: [] };
     },
     async ask(route, input, hooks) {
       life.assertAlive();

@@ -40,6 +40,8 @@ export interface World {
   probe: Parameters<typeof scriptedModels>[0]['probe'];
   /** A model leaves something for the bus, in the middle of its call, or beside all calls. */
   leave(arrival: Partial<Arrival> & Pick<Arrival, 'from'>): string;
+  /** Ids of a route that its catalogue does not show any more. */
+  gone: Parameters<typeof scriptedModels>[0]['gone'];
   /** A word to the inbox from another terminal, in the middle of things. */
   say(text: string, to?: string, kind?: InboxMessage['kind']): void;
   /** The same for what is to become of a call or a route. */
@@ -83,6 +85,7 @@ export function newWorld(options: { team: TeamFile; project: Record<string, stri
       for (const wake of wakers.get(world) ?? []) wake();
       return id;
     },
+    gone: undefined,
     control: (control) => post({ kind: 'control', text: '', control }),
     say: (text, to, kind = 'say') => post({ kind, text, ...(to !== undefined && { to }) }),
   };
@@ -116,6 +119,7 @@ export function portsOf(world: World, life: Life, journal: Ports['journal']): Po
       life,
       repository,
       probe: (route) => world.probe?.(route),
+      gone: (route) => world.gone?.(route) ?? [],
     }),
     workspaces: memoryWorkspaces(repository, { life, project: () => world.project }),
     checks: {
@@ -200,6 +204,10 @@ export function portsOf(world: World, life: Life, journal: Ports['journal']): Po
     },
     transcripts: {
       prompt: (call, attempt, text) => void world.transcripts.set(`${call}#${attempt} asked`, text),
+      read: async (call, attempt) => ({
+        asked: world.transcripts.get(`${call}#${attempt} asked`) ?? '',
+        said: world.transcripts.get(`${call}#${attempt}`) ?? '',
+      }),
       append: (call, attempt, text) => {
         const key = `${call}#${attempt}`;
         world.transcripts.set(key, (world.transcripts.get(key) ?? '') + text);

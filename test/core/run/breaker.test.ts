@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { failureKinds } from '../../../src/core/ask.ts';
-import { breaks, openBreaker } from '../../../src/core/run/breaker.ts';
+import { type Breaker, breaks, openBreaker } from '../../../src/core/run/breaker.ts';
 import { type Route, routeSchema } from '../../../src/core/team/file.ts';
 import { testClock } from '../ports/clock.ts';
 
@@ -29,7 +29,7 @@ describe('the breaker', () => {
   it('says why, to all who want the same agent of the same server by the same tool', () => {
     const breaker = openBreaker(testClock(), 1000);
     breaker.failed(route({ agent: 'x' }), { kind: 'crash', message: 'It died.' });
-    assert.equal(breaker.closed(route({ agent: 'x', ids: ['other'] })), 'It died.');
+    assert.equal(breaker.closed(route({ agent: 'x', ids: ['other'] }))?.message, 'It died.');
     for (const other of [
       route(),
       route({ agent: 'y' }),
@@ -51,25 +51,49 @@ describe('the breaker', () => {
     clock.advance(1);
     assert.equal(breaker.closed(route()), undefined);
     breaker.tried(route());
-    assert.equal(breaker.closed(route()), 'It died.', 'somebody else tries at the same time');
+    assert.equal(breaker.closed(route())?.message, 'It died.', 'somebody else tries at the same time');
     breaker.worked(route());
     assert.equal(breaker.closed(route()), undefined);
   });
 
-  it('counts anew when the trial fails, and lets the next one try when it was never heard of again', () => {
+  it('tells those who wait when the trial is over, however it went', async () => {
+    const clock = testClock();
+    const ends: ((breaker: Breaker) => void)[] = [
+      (b) => b.worked(route()),
+      (b) => b.failed(route(), { kind: 'crash', message: 'It died again.' }),
+      (b) => b.failed(route(), { kind: 'empty', message: 'Nothing.' }),
+      (b) => b.failed(route(), { kind: 'person', message: 'Enough.' }),
+      (b) => b.dropped(route()),
+    ];
+    for (const end of ends) {
+      const breaker = openBreaker(clock, 1000);
+      breaker.failed(route(), { kind: 'crash', message: 'It died.' });
+      clock.advance(1000);
+      breaker.tried(route());
+      const trial = breaker.closed(route())?.trial;
+      assert.ok(trial);
+      end(breaker);
+      await trial;
+      assert.equal(breaker.closed(route())?.trial, undefined);
+    }
+  });
+
+  it('counts anew when the trial fails, and lets the next one try when it was given up', () => {
     const clock = testClock();
     const breaker = openBreaker(clock, 1000);
     for (let n = 0; n < 3; n++) {
       breaker.failed(route(), { kind: 'crash', message: 'It died.' });
+      assert.notEqual(breaker.closed(route()), undefined);
       clock.advance(1000);
+      assert.equal(breaker.closed(route()), undefined);
       breaker.tried(route());
     }
     assert.notEqual(breaker.closed(route()), undefined);
-    clock.advance(1000);
+    breaker.dropped(route());
     assert.equal(breaker.closed(route()), undefined);
   });
 
-  it('waits for the reset that a limit names, but never less than its own time, and not for nonsense', () => {
+  it('waits for the reset that a limit names, and its own time where that is past or nonsense', () => {
     const clock = testClock();
     const until = (resetsAt: string): number => {
       const breaker = openBreaker(clock, 1000);
@@ -79,6 +103,7 @@ describe('the breaker', () => {
       return clock.now() - start;
     };
     assert.equal(until(new Date(clock.now() + 5000).toISOString()), 5000);
+    assert.equal(until(new Date(clock.now() + 500).toISOString()), 500);
     assert.equal(until(new Date(clock.now() - 5000).toISOString()), 1000);
     assert.equal(until('tomorrow'), 1000);
   });

@@ -305,36 +305,42 @@ describe('sessions', () => {
     assert.deepEqual(b.world.asked.slice(3).map((a) => [a.input.agent, a.input.session])[0], ['y', 'S']);
   });
 
-  it('start anew after a crash, with the workspace', async () => {
-    const b = await bench(talk);
-    // The last owner had begun this call.
-    await b.run.ports.journal.append({
-      event: {
-        type: 'call.started',
-        call: 'k1',
-        role: 'reviewer',
-        phase: 'implementation',
-        kind: 'verdict',
-        title: 't',
-        model: 'a',
-        attempt: 1,
-        server: 's1',
-        id: 'a-id',
-        promptBytes: 4,
-        reserved: { tokens: 1 },
-        scripted: true,
-      },
-      step: 'k1',
-    });
-    const next = await bench(talk, { world: b.world });
-    const fresh: boolean[] = [];
-    await next.ask({
-      key: 'k1',
-      session: { model: 'a', server: 's1', agent: undefined, id: 'S' },
-      cwd: async (at) => (fresh.push(at.fresh), '/checkouts/w'),
-    });
-    assert.equal(next.world.asked[0]?.input.session, undefined);
-    assert.deepEqual(fresh, [true]);
-    assert.equal(next.events('call.started').at(-1)?.attempt, 2);
+  it('start anew after a crash, with the workspace; who only reads goes on', async () => {
+    const crashed = async (access: 'read' | 'write'): Promise<{ asked: Asked | undefined; fresh: boolean[] }> => {
+      const b = await bench(talk);
+      // The last owner had begun this call.
+      await b.run.ports.journal.append({
+        event: {
+          type: 'call.started',
+          call: 'k1',
+          role: 'reviewer',
+          phase: 'implementation',
+          kind: 'verdict',
+          title: 't',
+          model: 'a',
+          attempt: 1,
+          server: 's1',
+          id: 'a-id',
+          promptBytes: 4,
+          reserved: { tokens: 1 },
+          scripted: true,
+        },
+        step: 'k1',
+      });
+      const next = await bench(talk, { world: b.world });
+      const fresh: boolean[] = [];
+      await next.ask({
+        key: 'k1',
+        access,
+        session: { model: 'a', server: 's1', agent: undefined, id: 'S' },
+        cwd: async (at) => (fresh.push(at.fresh), '/checkouts/w'),
+      });
+      assert.equal(next.events('call.started').at(-1)?.attempt, 2);
+      return { asked: next.world.asked[0], fresh };
+    };
+    const writer = await crashed('write');
+    assert.equal(writer.asked?.input.session, undefined);
+    assert.deepEqual(writer.fresh, [true]);
+    assert.equal((await crashed('read')).asked?.input.session, 'S');
   });
 });

@@ -186,7 +186,10 @@ describe('what can be reached with keys', function () {
     const { signal } = new AbortController();
     try {
       const found = await Promise.all(
-        vendors.map(async ({ agent, id }) => [agent, (await place.models.probe(keysRoute(agent, id), signal))?.kind]),
+        vendors.map(async ({ agent, id }) => [
+          agent,
+          (await place.models.reach(keysRoute(agent, id), signal)).failure?.kind,
+        ]),
       );
       assert.deepEqual(Object.fromEntries(found), {
         openai: 'not-signed-in',
@@ -198,7 +201,7 @@ describe('what can be reached with keys', function () {
       });
       assert.equal(place.standin.requests.length, 0);
       await place.standin.close();
-      assert.equal((await place.models.probe(keysRoute('local', 'x'), signal))?.kind, 'not-installed');
+      assert.equal((await place.models.reach(keysRoute('local', 'x'), signal)).failure?.kind, 'not-installed');
       assert.equal((await failureOf(place.ask('local', { prompt: 'x' }))).kind, 'not-installed');
     } finally {
       await place.stand.end();

@@ -257,7 +257,8 @@ describe('models over stdio', () => {
       broken: await stand.scripted('broken', { parts: [{ steps: [{ sey: 'x' }] }] }),
     });
     const { signal } = new AbortController();
-    const probe = (server: string): Promise<unknown> => models.probe(route(server), signal);
+    const probe = (server: string): Promise<unknown> =>
+      models.reach(route(server), signal).then(({ failure }) => failure);
     assert.equal(await probe('a'), undefined);
     assert.deepEqual(stand.counts('a'), []);
     assert.equal(((await probe('none')) as { kind: string }).kind, 'not-installed');
@@ -270,13 +271,13 @@ describe('models over stdio', () => {
     assert.equal(broken.kind, 'crash');
     assert.match(broken.message, /exit code 2: .*broken\.yaml:3:9: parts\.0\.steps\.0: a step is one of say,/);
     const slow = stand.open({ slow: command([foreignMain], { FOREIGN_SLOW: '1' }) }, { startMs: 1000 });
-    assert.deepEqual(await slow.probe(route('slow'), signal), {
+    assert.deepEqual((await slow.reach(route('slow'), signal)).failure, {
       kind: 'silence',
       message: 'slow did not start within 1 s.',
     });
     assert.equal(((await probe('nowhere')) as { kind: string }).kind, 'not-installed');
     const gone = AbortSignal.abort();
-    await assert.rejects(models.probe(route('a'), gone), isAbort);
+    await assert.rejects(models.reach(route('a'), gone), isAbort);
   });
 
   it('gives a server few of our variables, and those it names', async () => {

@@ -23,8 +23,8 @@ describe('the reference server', () => {
 
     it('is probed by the tool it has', async () => {
       const { signal } = new AbortController();
-      assert.equal(await models().probe(route(name, { tool: 'echo' }), signal), undefined);
-      assert.equal((await models().probe(route(name), signal))?.kind, 'protocol');
+      assert.equal((await models().reach(route(name, { tool: 'echo' }), signal)).failure, undefined);
+      assert.equal((await models().reach(route(name), signal)).failure?.kind, 'protocol');
     });
 
     it('echoes the prompt', async () => {

@@ -74,7 +74,7 @@ describe('a server in our own process', () => {
       return saying(`${asked.prompt} ${said}`);
     }, opened);
     const models = stand.open({}, { hosted: { here } });
-    assert.equal(await models.probe(route('here'), new AbortController().signal), undefined);
+    assert.equal((await models.reach(route('here'), new AbortController().signal)).failure, undefined);
     const heard = hooks({ permit: () => Promise.resolve('once') });
     const { text, scripted } = await models.ask(route('here'), input('k', { prompt: 'Well?' }), heard.hooks);
     assert.equal(text, 'Well? accept');
@@ -154,7 +154,7 @@ describe('a server in our own process', () => {
   });
 
   it('belongs to the editor: elsewhere that is said', async () => {
-    const failure = await stand.open({}).probe(route('vscode-lm'), new AbortController().signal);
+    const { failure } = await stand.open({}).reach(route('vscode-lm'), new AbortController().signal);
     assert.deepEqual(failure, {
       kind: 'not-installed',
       message: 'The server vscode-lm is there only where the editor runs the team.',

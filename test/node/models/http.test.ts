@@ -94,7 +94,7 @@ describe('models over HTTP', () => {
     });
     const { signal } = new AbortController();
     for (const name of ['wrong', 'none']) {
-      const failure = await models.probe(route(name), signal);
+      const { failure } = await models.reach(route(name), signal);
       assert.equal(failure?.kind, 'not-signed-in', name);
       assert.ok(!failure.message.includes('not-that-token'));
       assert.equal((await failureOf(ask(models, name, 'k'))).kind, 'not-signed-in');

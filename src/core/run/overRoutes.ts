@@ -1,0 +1,222 @@
+import type { AskOutput, Failure } from '../ask.ts';
+import { UserError } from '../errors.ts';
+import type { Answer, AnswerKind } from './answers.ts';
+import { readAnswer } from './answerText.ts';
+import { type Cost, oneAttempt } from './attempt.ts';
+import type { CallSpec, Checked } from './callSpec.ts';
+import { conversationOf } from './conversation.ts';
+import type { Emit, Run } from './engine.ts';
+import type { EventOf } from './events.ts';
+import type { CallState } from './state.ts';
+import { type Turn, waitFor, type Ways, waysFor } from './turns.ts';
+import { opened, type Session, sessionKey, type Way } from './ways.ts';
+
+type Ended = Omit<EventOf<'call.ended'>, 'type'>;
+
+/** How one way went. */
+type Went = { readonly ended: Ended } | { readonly failure: Failure; readonly cost: Cost | undefined };
+
+/** One call over its routes in order, each with the same contract, until an answer is had or no way is left. */
+export async function overRoutes<K extends AnswerKind>(run: Run, spec: CallSpec<K>, emit: Emit): Promise<Ended> {
+  const { cast, key, phase, kind } = spec;
+  const ref = { call: key, role: cast.role, phase };
+  const started = run.ports.clock.now();
+  const session = spec.session ?? (await sessionOfRole(run, spec));
+  const ways = waysFor(run, cast, session);
+  const attempts = { made: run.state().calls[key]?.attempt ?? 0, here: 0 };
+  let last: Failure | undefined;
+  const held = run.controls.hold(key, () => ways.canMove());
+  try {
+    // Before the prompt is made: what comes meanwhile is told once more rather than never.
+    const heard = run.state().messages.at(-1)?.seq ?? 0;
+    const prompt = await spec.prompt(emit);
+    let turn: Turn | undefined = await ways.first();
+    while (turn) {
+      if (turn.rest) {
+        await waitFor(run, spec, turn, held, emit);
+        if (held.signal.aborted) last = held.failure();
+        turn = await ways.afterWait(held.take());
+        continue;
+      }
+      const { way } = turn;
+      const went: Went = await alongWay(
+        run,
+        spec,
+        { way, session, prompt, heard, started, attempts, held, ways },
+        emit,
+      );
+      if ('ended' in went) return went.ended;
+      last = went.failure;
+      // Only the first attempt goes on in a session; without it the same way is tried once more.
+      const again = last.kind === 'no-session' && attempts.here === 1 && session !== undefined;
+      const next: Turn | undefined = await ways.afterFailure(last, held.take(), again);
+      await emit({
+        type: 'call.failed',
+        ...ref,
+        attempt: attempts.made,
+        server: way.route.server,
+        agent: way.route.agent,
+        model: way.name,
+        failure: last,
+        ...(went.cost ?? { estimated: false }),
+        next: next && placeOf(next.way),
+      });
+      turn = next;
+    }
+    const ms = run.ports.clock.now() - started;
+    return { ...ref, kind, ok: false, failure: last ?? ways.none(), usage: {}, estimated: false, ms, scripted: false };
+  } finally {
+    held.end();
+    ways.end();
+  }
+}
+
+const placeOf = ({ name: model, route: { server, agent }, id }: Way): NonNullable<EventOf<'call.failed'>['next']> => ({
+  model,
+  server,
+  agent,
+  id,
+});
+
+interface Along {
+  readonly way: Way;
+  readonly session: Session | undefined;
+  readonly prompt: string;
+  /** The number of the last message on the bus when it was made. */
+  readonly heard: number;
+  /** When the call began. */
+  readonly started: number;
+  /** Attempts of the call, over all processes and in this one; counted up here. */
+  readonly attempts: { made: number; here: number };
+  readonly held: ReturnType<Run['controls']['hold']>;
+  readonly ways: Ways;
+}
+
+/** One way: an attempt, and where its answer cannot be used one more that is told so. */
+async function alongWay<K extends AnswerKind>(
+  run: Run,
+  spec: CallSpec<K>,
+  { way, session: wanted, prompt, heard, started, attempts, held, ways }: Along,
+  emit: Emit,
+): Promise<Went> {
+  const { cast, key, phase, kind } = spec;
+  const ref = { call: key, role: cast.role, phase };
+  const goesOn =
+    wanted !== undefined && opened(wanted, way) && mayGoOn(spec, attempts) && !run.sessions.has(sessionKey(wanted));
+  const claimed = goesOn ? sessionKey(wanted) : undefined;
+  if (claimed !== undefined) run.sessions.add(claimed);
+  try {
+    const first = goesOn
+      ? prompt
+      : await withConversation(run, spec, { prompt, wanted, attempts: attempts.made }, emit);
+    let session = goesOn ? wanted.id : undefined;
+    let problem: string | undefined;
+    for (let round = 0; ; round++) {
+      attempts.made += 1;
+      attempts.here += 1;
+      const text =
+        problem === undefined
+          ? first
+          : `${first}\n\nYour last answer could not be used. ${problem}\nAnswer again, whole, in the form asked for.`;
+      const made = await oneAttempt(run, spec, way, { attempt: attempts.made, text, session, heard, held }, emit);
+      if (!made.ok) return made;
+      ways.worked();
+      const result = await resultOf(spec, made.output);
+      if (!('problem' in result)) {
+        const ended: Ended = {
+          ...ref,
+          kind,
+          ok: true,
+          answer: withoutEdits(result.answer),
+          model: way.name,
+          server: way.route.server,
+          agent: way.route.agent,
+          id: made.output.model ?? way.id,
+          successorOf: way.successorOf,
+          session: made.output.session,
+          ...made.cost,
+          ms: run.ports.clock.now() - started,
+          scripted: run.ports.models.scripted(way.route.server),
+          work: result.work,
+        };
+        return { ended };
+      }
+      if (round > 0) {
+        const message = `Its answer could not be used, twice. ${result.problem}`;
+        return { failure: { kind: 'bad-answer', message }, cost: made.cost };
+      }
+      await emit({ type: 'call.sent-back', ...ref, attempt: attempts.made, problem: result.problem, ...made.cost });
+      ({ problem } = result);
+      ({ session } = made.output);
+    }
+  } finally {
+    if (claimed !== undefined) run.sessions.delete(claimed);
+  }
+}
+
+/**
+ * Session and workspace go on together, or both start anew: a writer that was cut off, by a crash or on another route, starts
+ * anew. Who only reads has nothing to lose by a crash.
+ */
+function mayGoOn(spec: { readonly access: string }, { made, here }: { made: number; here: number }): boolean {
+  return here === 0 && (made === 0 || spec.access === 'read');
+}
+
+/** The prompt for a model that did not hold the conversation: with what was said of it, where there is any. */
+async function withConversation<K extends AnswerKind>(
+  run: Run,
+  spec: CallSpec<K>,
+  { prompt, wanted, attempts }: { prompt: string; wanted: Session | undefined; attempts: number },
+  emit: Emit,
+): Promise<string> {
+  // A route without sessions never leaned on one: its prompts say all that is needed.
+  const calls = wanted
+    ? heldBy(run, spec.cast.role).filter((c) => spec.access === 'read' || c.session === wanted.id)
+    : [];
+  if (calls.length === 0 && attempts === 0) return prompt;
+  const now = { call: spec.key, attempts, writes: spec.access === 'write' };
+  const before = await conversationOf(run, calls, now);
+  return before ? spec.prompt(emit, before) : prompt;
+}
+
+/** The session in which a role that only reads was heard last, in the same folder. */
+async function sessionOfRole<K extends AnswerKind>(run: Run, spec: CallSpec<K>): Promise<Session | undefined> {
+  if (spec.access !== 'read') return undefined;
+  const before = heldBy(run, spec.cast.role);
+  if (before.length === 0) return undefined;
+  const cwd = await spec.cwd({ fresh: true });
+  const last = before.findLast((call) => call.cwd === cwd);
+  if (last?.session === undefined) return undefined;
+  return { model: last.model, server: last.server, agent: last.agent, id: last.session };
+}
+
+/** Calls of a role that were answered in a session, in the order of their ends. */
+function heldBy(run: Run, role: string): CallState[] {
+  return Object.values(run.state().calls)
+    .filter((call) => call.role === role && call.state === 'done' && call.session !== undefined)
+    .toSorted((a, b) => ((a.endedAt ?? '') < (b.endedAt ?? '') ? -1 : 1));
+}
+
+/** Edits are in the commit; the journal keeps what was said. */
+function withoutEdits(answer: object): object {
+  const { edits: _, ...rest } = answer as { edits?: unknown };
+  return rest;
+}
+
+/** What a writer left in its folder, or wants written there, and what nobody can take: its own fault, and its to mend. */
+const unusable: ReadonlySet<string> = new Set(['bad-path', 'workspace-files']);
+
+async function resultOf<K extends AnswerKind>(
+  spec: CallSpec<K>,
+  output: AskOutput,
+): Promise<{ problem: string } | { answer: Answer<K>; work?: { commit: string; tree: string } | undefined }> {
+  const read = readAnswer(spec.kind, output.text);
+  if ('problem' in read) return read;
+  try {
+    const { problem, work }: Checked = (await spec.check?.(read.answer, output)) ?? {};
+    return problem === undefined ? { answer: read.answer, work } : { problem };
+  } catch (error) {
+    if (error instanceof UserError && unusable.has(error.code)) return { problem: error.message };
+    throw error;
+  }
+}
