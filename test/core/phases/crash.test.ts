@@ -81,7 +81,7 @@ function verify(world: World, plain: World, deaths: readonly { answered: Set<str
 
   // The person's word: in the prompts of one call, to the last of them, and in no other, but where what was asked before is told.
   const now = ({ input: { prompt } }: World['asked'][number]): string =>
-    prompt.replace(/The conversation in your role so far[^]*?<\/data-\w+(?:-\d+)?>/, '');
+    prompt.replace(/The conversation in your role so far[^\n]*\n<data-([\w-]+)>\n[^]*?<\/data-\1>/, '');
   const heard = world.asked.filter((a) => now(a).includes(word)).map((a) => a.input.call.key);
   assert.equal(new Set(heard).size, 1, `the word was told to ${heard.join(', ') || 'nobody'}`);
   const last = world.asked.findLast((a) => a.input.call.key === heard[0]);
