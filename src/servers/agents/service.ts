@@ -42,6 +42,8 @@ interface Live {
   readonly hasServers: boolean;
   configured: Configured;
   turn: Turn | undefined;
+  /** Set while a turn that was cancelled comes to its end. */
+  stopping: { readonly signal: AbortSignal; readonly done: Promise<void> } | undefined;
   usedAt: number;
 }
 
@@ -92,6 +94,8 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
   async function sessionFor(input: AskInput, stage: AskStage): Promise<Live> {
     const place = placeOf(input);
     const known = input.session === undefined ? undefined : lives.get(input.session);
+    // A call that was given up takes a moment to stop.
+    if (known?.stopping?.signal.aborted) await known.stopping.done;
     if (known?.turn) throw new AskError({ kind: 'no-session', message: 'Another call works in this session.' });
     const sameMeta = profile.unlisted !== 'meta' || known?.configured.model === input.model;
     if (known && known.place === place && sameMeta && !known.running.process.gone) return known;
@@ -131,7 +135,16 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
       // Not listed is not always not there: a process that is started with it may have it.
       return await openLive(input, stage, place, { model: input.model, effort: input.effort });
     }
-    const live: Live = { id: opened.id, running, place, hasServers, configured, turn: undefined, usedAt: ++clock };
+    const live: Live = {
+      id: opened.id,
+      running,
+      place,
+      hasServers,
+      configured,
+      turn: undefined,
+      stopping: undefined,
+      usedAt: ++clock,
+    };
     lives.set(live.id, live);
     return live;
   }
@@ -165,6 +178,8 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
     });
     // Taken before anything is waited for: nobody else may work in it now.
     live.turn = turn;
+    const over = Promise.withResolvers<void>();
+    live.stopping = { signal: stage.signal, done: over.promise };
     try {
       if (live.usedAt < clock || input.session !== undefined) {
         const opened = { id: live.id, choices: live.configured.choices };
@@ -176,10 +191,10 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
     } finally {
       live.turn = undefined;
       live.usedAt = ++clock;
-      if (turn.working && !agent.gone) {
-        // It was told to stop and did not: nobody can use this session again, and nobody knows what it does.
-        await pool.end(live.running);
-      }
+      // It was told to stop and did not: nobody can use this session again, and nobody knows what it does.
+      if (turn.working && !agent.gone) await pool.end(live.running);
+      live.stopping = undefined;
+      over.resolve();
       capacity.idle();
     }
   }
