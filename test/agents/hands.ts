@@ -1,5 +1,5 @@
 import type { Agent } from './install.ts';
-import type { ToolCall } from '../standin/reply.ts';
+import type { Asked, ToolCall } from '../standin/reply.ts';
 
 /** What a model of each agent must call to do a thing: every agent has tools of its own. */
 
@@ -12,17 +12,18 @@ export interface FileEdit {
 
 interface Hands {
   /** Calls to make in turn, one answer each; `root` is the folder that the agent works in. */
-  edit(root: string, edit: FileEdit): ToolCall[];
-  shell(command: string): ToolCall[];
+  edit(asked: Asked, root: string, edit: FileEdit): ToolCall[];
+  shell(asked: Asked, command: string): ToolCall[];
   /** A tool of an MCP server that was handed on. */
-  mcp(server: string, tool: string, input: Readonly<Record<string, unknown>>): ToolCall[];
+  mcp(asked: Asked, server: string, tool: string, input: Readonly<Record<string, unknown>>): ToolCall[];
 }
 
 /** Codex's newer models act by a script that calls the tools; its older ones call them themselves. */
+const byScript = ({ tools }: Asked): boolean => tools.includes('functions/exec');
 const exec = (script: string): ToolCall => ({ name: 'exec', input: script });
 
 const codex: Hands = {
-  edit(_root, { path, from, to }) {
+  edit(asked, _root, { path, from, to }) {
     const lines = (mark: string, text: string): string =>
       text
         .replace(/\n$/, '')
@@ -33,17 +34,25 @@ const codex: Hands = {
       from === undefined
         ? `*** Add File: ${path}\n${lines('+', to)}`
         : `*** Update File: ${path}\n@@\n${lines('-', from)}\n${lines('+', to)}`;
-    return [exec(`text(await tools.apply_patch(${JSON.stringify(`*** Begin Patch\n${body}\n*** End Patch\n`)}));`)];
+    const patch = `*** Begin Patch\n${body}\n*** End Patch\n`;
+    return byScript(asked)
+      ? [exec(`text(await tools.apply_patch(${JSON.stringify(patch)}));`)]
+      : [{ name: 'apply_patch', input: patch }];
   },
-  shell(command) {
+  shell(asked, command) {
     const input = { cmd: command, sandbox_permissions: 'require_escalated', justification: 'The task needs it.' };
-    return [exec(`text(await tools.exec_command(${JSON.stringify(input)}));`)];
+    return byScript(asked)
+      ? [exec(`text(await tools.exec_command(${JSON.stringify(input)}));`)]
+      : [{ name: 'exec_command', input }];
   },
-  mcp: (server, tool, input) => [exec(`text(await tools.mcp__${server}__${tool}(${JSON.stringify(input)}));`)],
+  mcp: (asked, server, tool, input) =>
+    byScript(asked)
+      ? [exec(`text(await tools.mcp__${server}__${tool}(${JSON.stringify(input)}));`)]
+      : [{ name: tool, space: `mcp__${server}`, input }],
 };
 
 const claude: Hands = {
-  edit(root, { path, from, to }) {
+  edit(_asked, root, { path, from, to }) {
     const file_path = `${root}/${path}`;
     return from === undefined
       ? [{ name: 'Write', input: { file_path, content: to } }]
@@ -53,26 +62,28 @@ const claude: Hands = {
           { name: 'Edit', input: { file_path, old_string: from, new_string: to } },
         ];
   },
-  shell: (command) => [{ name: 'Bash', input: { command, description: 'Does what the task needs' } }],
-  mcp: (server, tool, input) => [
+  shell: (_asked, command) => [{ name: 'Bash', input: { command, description: 'Does what the task needs' } }],
+  mcp: (_asked, server, tool, input) => [
     { name: 'ToolSearch', input: { query: `select:mcp__${server}__${tool}` } },
     { name: `mcp__${server}__${tool}`, input },
   ],
 };
 
 const gemini: Hands = {
-  edit(root, { path, from, to }) {
+  edit(_asked, root, { path, from, to }) {
     const file_path = `${root}/${path}`;
     return from === undefined
       ? [{ name: 'write_file', input: { file_path, content: to } }]
       : [{ name: 'replace', input: { file_path, old_string: from, new_string: to, instruction: 'Do as planned.' } }];
   },
-  shell: (command) => [{ name: 'run_shell_command', input: { command, description: 'Does what the task needs' } }],
-  mcp: (server, tool, input) => [{ name: `mcp_${server}_${tool}`, input }],
+  shell: (_asked, command) => [
+    { name: 'run_shell_command', input: { command, description: 'Does what the task needs' } },
+  ],
+  mcp: (_asked, server, tool, input) => [{ name: `mcp_${server}_${tool}`, input }],
 };
 
 const grok: Hands = {
-  edit(root, { path, from, to }) {
+  edit(_asked, root, { path, from, to }) {
     const file_path = `${root}/${path}`;
     return from === undefined
       ? [{ name: 'write', input: { file_path, content: to } }]
@@ -81,8 +92,13 @@ const grok: Hands = {
           { name: 'search_replace', input: { file_path, old_string: from, new_string: to } },
         ];
   },
-  shell: (command) => [{ name: 'run_terminal_command', input: { command, description: 'Does what the task needs' } }],
-  mcp: (server, tool, input) => [{ name: 'use_tool', input: { tool_name: `${server}__${tool}`, tool_input: input } }],
+  shell: (_asked, command) => [
+    { name: 'run_terminal_command', input: { command, description: 'Does what the task needs' } },
+  ],
+  mcp: (_asked, server, tool, input) => [
+    { name: 'search_tool', input: { query: `${server} ${tool}` } },
+    { name: 'use_tool', input: { tool_name: `${server}__${tool}`, tool_input: input } },
+  ],
 };
 
 export const hands: Readonly<Record<Agent, Hands>> = { codex, claude, gemini, grok };

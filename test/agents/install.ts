@@ -60,9 +60,9 @@ export function binOf(agent: Agent): string {
   return join(folderOf(agent), 'node_modules', '.bin');
 }
 
-/** The folder of an adapter's package, as npm made it. */
-export function adapterFolder(name: 'codex-acp' | 'claude-agent-acp'): string {
-  return join(folderOf(name), 'node_modules', packages[name].name);
+/** The script of an adapter. */
+export function adapterEntry(name: 'codex-acp' | 'claude-agent-acp'): string {
+  return join(folderOf(name), 'node_modules', packages[name].name, packages[name].main);
 }
 
 async function install(name: Name): Promise<void> {

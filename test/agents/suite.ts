@@ -1,0 +1,328 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AskInput, AskOutput, AskPermission, AskProgress } from '../../src/core/ask.ts';
+import { RouteError } from '../../src/core/ports.ts';
+import { routeSchema } from '../../src/core/team/file.ts';
+import type { OpenModels } from '../../src/node/models/client.ts';
+import { hands } from './hands.ts';
+import { installAgents } from './install.ts';
+import type { Agent } from './install.ts';
+import { makeAgentsPlace } from './place.ts';
+import type { AgentsPlace } from './place.ts';
+import { calls, says } from '../standin/reply.ts';
+import type { Asked, Reply, ToolCall } from '../standin/reply.ts';
+import type { Recorded } from '../standin/standin.ts';
+
+/** What is special about an agent, as far as a test must know it. */
+export interface Special {
+  readonly agent: Agent;
+  /** A model that it offers. */
+  readonly model: string;
+  /** What the wire says for `low`; undefined for an agent that has no efforts. */
+  readonly low: string | undefined;
+  /** It goes on with a session in a new process of its own. */
+  readonly resumes: boolean;
+}
+
+interface Asking {
+  readonly prompt: string;
+  readonly cwd: string;
+  readonly access?: 'read' | 'write';
+  readonly effort?: 'low' | 'high';
+  readonly model?: string;
+  readonly session?: string | undefined;
+  readonly servers?: AskInput['servers'];
+  readonly permit?: 'once' | 'run' | 'no';
+  readonly signal?: AbortSignal;
+}
+
+interface Heard {
+  readonly output: AskOutput;
+  readonly progress: readonly AskProgress[];
+  readonly permits: readonly AskPermission[];
+}
+
+/** The tests that every real agent must pass, through the product's own client and its `agents` server. */
+export function agentSuite(special: Special): void {
+  const { agent, model } = special;
+  let place: AgentsPlace;
+  let models: OpenModels;
+  let n = 0;
+
+  /** Replies by the first word of the prompt. */
+  const acts = new Map<string, (asked: Asked) => Reply | Promise<Reply>>();
+  const act = (word: string, reply: (asked: Asked) => Reply | Promise<Reply>): void => void acts.set(word, reply);
+  /** A model that makes these calls, one an answer, and then says what the last one gave. */
+  const does = (word: string, make: (asked: Asked) => readonly ToolCall[]): void =>
+    act(word, (asked) => {
+      const steps = make(asked);
+      const step = steps[asked.turn];
+      return step
+        ? calls([step])
+        : says(`${word} is done. ${asked.results.map((r) => r.text).join(' ')}`.slice(0, 400));
+    });
+  const since = (from: number): Recorded[] => place.standin.requests.slice(from);
+
+  async function ask(asking: Asking): Promise<Heard> {
+    const progress: AskProgress[] = [];
+    const permits: AskPermission[] = [];
+    const input: AskInput = {
+      call: { run: 'r1', key: `t/${++n}`, role: 'critic', phase: 'analysis', kind: 'findings', attempt: 1 },
+      prompt: asking.prompt,
+      model: asking.model ?? model,
+      cwd: asking.cwd,
+      access: asking.access ?? 'write',
+      ...(asking.effort && { effort: asking.effort }),
+      ...(asking.session !== undefined && { session: asking.session }),
+      ...(asking.servers && { servers: asking.servers }),
+    };
+    const route = routeSchema.parse({ server: 'agents', agent, ids: [input.model] });
+    const output = await models.ask(route, input, {
+      signal: asking.signal ?? new AbortController().signal,
+      onProgress: (each) => void progress.push(each),
+      permit: (request) => {
+        permits.push(request);
+        return Promise.resolve(asking.permit ?? 'no');
+      },
+      silenceMs: 60_000,
+      answerBytes: 1_000_000,
+    });
+    return { output, progress, permits };
+  }
+
+  const work = (): Promise<string> => place.workspace({ 'a.txt': 'one\ntwo\nthree\n', 'README.md': '# A folder\n' });
+  const read = (root: string, path: string): Promise<string> => readFile(join(root, path), 'utf8');
+
+  describe(`${agent}, the real one`, () => {
+    before(async function () {
+      this.timeout(15 * 60_000);
+      await installAgents();
+      place = await makeAgentsPlace([agent], (asked) => {
+        const [word = ''] = asked.prompt.split(/\s/, 1);
+        return acts.get(word)?.(asked) ?? says('Nothing is scripted for that.');
+      });
+      models = place.open();
+    });
+    after(() => place?.end());
+
+    it('streams text and thoughts; model, effort and prompt reach the wire, in one request a turn', async () => {
+      const text = 'Hello to you, whoever you are. It is a fine day, and there is time to talk.';
+      act('hello', () => ({ ...says(text, 'A greeting wants one back.'), usage: { input: 1234, output: 56 } }));
+      const cwd = await work();
+      const from = place.standin.requests.length;
+      const { output, progress, permits } = await ask({ prompt: 'hello there', cwd, access: 'read', effort: 'low' });
+      assert.equal(output.text, text);
+      const texts = progress.flatMap((p) => (p.kind === 'text' ? [p.text] : []));
+      assert.equal(texts.join(''), text);
+      assert.match(progress.map((p) => (p.kind === 'thought' ? p.text : '')).join(''), /greeting wants one back/);
+      assert.equal(output.stopReason, 'end');
+      assert.equal(output.model, model);
+      assert.equal(output.usage?.inputTokens, 1234);
+      assert.equal(output.usage?.outputTokens, 56);
+      assert.ok(output.session);
+      assert.deepEqual(permits, []);
+      const again = await ask({ prompt: 'hello again', cwd, access: 'read', effort: 'low', session: output.session });
+      assert.equal(again.output.text, text);
+      // What an agent asks besides comes at the end of a turn.
+      await delay(1500);
+      const requests = since(from);
+      assert.deepEqual(
+        requests.map((r) => r.prompt),
+        ['hello there', 'hello again'],
+        'requests beside the prompts',
+      );
+      for (const request of requests) {
+        assert.equal(request.model, model);
+        if (special.low !== undefined) assert.equal(request.effort, special.low);
+      }
+      if (special.low === undefined) assert.match((output.refused ?? []).join(), /effort/i);
+    });
+
+    it('goes on in its session', async () => {
+      act('remember', () => says('I remember it: plum.'));
+      act('recall', () => says('It was plum.'));
+      const cwd = await work();
+      const first = await ask({ prompt: 'remember the word plum', cwd, access: 'read' });
+      const from = place.standin.requests.length;
+      const second = await ask({ prompt: 'recall the word', cwd, access: 'read', session: first.output.session });
+      assert.equal(second.output.session, first.output.session);
+      assert.match(
+        since(from)[0]?.conversation ?? '',
+        /remember the word plum[^]*I remember it: plum[^]*recall the word/,
+      );
+    });
+
+    it('edits in its workspace, makes files, and is not asked about it', async () => {
+      const cwd = await work();
+      does('change', (asked) => [
+        ...hands[agent].edit(asked, cwd, { path: 'a.txt', from: 'two\n', to: 'TWO\n' }),
+        ...hands[agent].edit(asked, cwd, { path: 'sub/new.txt', to: 'made\n' }),
+      ]);
+      const { output, permits, progress } = await ask({ prompt: 'change a.txt', cwd });
+      assert.equal(await read(cwd, 'a.txt'), 'one\nTWO\nthree\n', output.text);
+      assert.equal(await read(cwd, 'sub/new.txt'), 'made\n', output.text);
+      assert.match(output.text, /change is done/);
+      assert.deepEqual(permits, []);
+      assert.ok(progress.some((p) => p.kind === 'tool'));
+      assert.deepEqual(output.refused ?? [], []);
+    });
+
+    it('edits nothing with access to read', async () => {
+      const cwd = await work();
+      does('alter', (asked) => hands[agent].edit(asked, cwd, { path: 'a.txt', from: 'two\n', to: 'TWO\n' }));
+      const { output } = await ask({ prompt: 'alter a.txt', cwd, access: 'read', permit: 'run' });
+      assert.equal(await read(cwd, 'a.txt'), 'one\ntwo\nthree\n');
+      assert.ok((output.refused ?? []).length > 0, 'it says what was refused');
+    });
+
+    it('edits nothing outside its workspace', async () => {
+      const cwd = await work();
+      const other = await work();
+      does('reach', (asked) => hands[agent].edit(asked, other, { path: 'made.txt', to: 'made\n' }));
+      if (agent === 'codex')
+        does('reach', (asked) => hands[agent].edit(asked, other, { path: join(other, 'made.txt'), to: 'made\n' }));
+      const { output } = await ask({ prompt: 'reach out', cwd, permit: 'run' });
+      assert.ok(!existsSync(join(other, 'made.txt')));
+      assert.ok((output.refused ?? []).length > 0 || !/successfully|created/i.test(output.text), output.text);
+    });
+
+    it('asks for a shell command, and runs it or does not', async () => {
+      const cwd = await work();
+      const command = 'wc -l a.txt > counted.txt';
+      does('count', (asked) => hands[agent].shell(asked, command));
+      const no = await ask({ prompt: 'count the lines', cwd, permit: 'no' });
+      assert.equal(no.permits.length, 1);
+      assert.equal(no.permits[0]?.kind, 'command');
+      assert.equal(no.permits[0]?.detail, command);
+      assert.ok(!existsSync(join(cwd, 'counted.txt')));
+      assert.match((no.output.refused ?? []).join(), /wc -l/);
+      const yes = await ask({ prompt: 'count the lines', cwd, permit: 'once' });
+      assert.equal(yes.permits.length, 1);
+      assert.match(await read(cwd, 'counted.txt'), /3 a\.txt/);
+      // A yes is for one command, never for all of a shell's.
+      const more = await ask({ prompt: 'count the lines', cwd, permit: 'run', session: yes.output.session });
+      assert.equal(more.permits.length, 1, 'it asks each time');
+    });
+
+    it('stops when it is cancelled: the request to the model is closed', async () => {
+      act('wait', () => ({
+        parts: [
+          { kind: 'text', text: 'I begin. ' },
+          { kind: 'pause', until: Infinity },
+        ],
+      }));
+      const cwd = await work();
+      const from = place.standin.requests.length;
+      const gone = new AbortController();
+      const asked = ask({ prompt: 'wait for ever', cwd, access: 'read', signal: gone.signal });
+      await place.standin.until((r) => r.n > from && r.state === 'open');
+      gone.abort();
+      await assert.rejects(asked, (error: unknown) => error === gone.signal.reason);
+      const closed = await place.standin.until((r) => r.n > from && r.state !== 'open');
+      assert.equal(closed.state, 'closed early');
+      const after = await ask({ prompt: 'hello after', cwd, access: 'read' });
+      assert.match(after.output.text, /Hello to you/);
+    });
+
+    it('starts an MCP server that it is handed, calls its tool unasked, and ends it', async () => {
+      const cwd = await work();
+      const notes = join(place.folder, 'notes.jsonl');
+      const lines = async (): Promise<{ event: string; token?: string; word?: string; pid: number }[]> =>
+        (await readFile(notes, 'utf8').catch(() => ''))
+          .trim()
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => JSON.parse(line));
+      does('note', (asked) => hands[agent].mcp(asked, 'notes', 'note', { word: 'plum' }));
+      const servers = [
+        {
+          name: 'notes',
+          command: process.execPath,
+          args: [join(import.meta.dirname, 'handed.ts')],
+          env: { ORCHESTRA_NOTES: notes, ORCHESTRA_TOKEN: 'token-of-this-call' },
+        },
+      ];
+      const { output, permits } = await ask({ prompt: 'note a word', cwd, access: 'read', servers });
+      assert.match(output.text, /noted plum/);
+      assert.deepEqual(permits, []);
+      const called = (await lines()).find((line) => line.event === 'called');
+      assert.equal(called?.word, 'plum');
+      assert.ok(
+        (await lines()).some((l) => l.event === 'started' && l.token === 'token-of-this-call' && l.pid === called?.pid),
+      );
+    });
+
+    it('works for two at once', async () => {
+      const cwd = await work();
+      const from = place.standin.requests.length;
+      // Each waits for the other: one after the other they would wait for ever.
+      const both = new Promise<void>((done) => {
+        const words = new Set<string>();
+        act('left', () => meet('left'));
+        act('right', () => meet('right'));
+        const meet = (word: string): Reply => {
+          words.add(word);
+          if (words.size === 2) done();
+          return {
+            parts: [
+              { kind: 'pause', until: both },
+              { kind: 'text', text: `It was ${word}.` },
+            ],
+          };
+        };
+      });
+      const [left, right] = await Promise.all([
+        ask({ prompt: 'left side', cwd, access: 'read' }),
+        ask({ prompt: 'right side', cwd, access: 'read' }),
+      ]);
+      assert.equal(left.output.text, 'It was left.');
+      assert.equal(right.output.text, 'It was right.');
+      assert.notEqual(left.output.session, right.output.session);
+      assert.equal(since(from).length, 2);
+    });
+
+    it('refuses a model that nobody has, by name', async () => {
+      const cwd = await work();
+      act('which', (asked) => ({
+        status: 404,
+        message: `The model ${asked.model} does not exist.`,
+        code: 'model_not_found',
+      }));
+      const asked = ask({ prompt: 'which one', cwd, access: 'read', model: 'no-such-model-1' });
+      await assert.rejects(asked, (error: unknown) => {
+        assert.ok(error instanceof RouteError);
+        assert.equal(error.failure.kind, 'no-model', error.failure.message);
+        return true;
+      });
+    });
+
+    it('goes on after a kill -9 of its server', async () => {
+      const cwd = await work();
+      const first = await ask({ prompt: 'remember the word pear', cwd, access: 'read' });
+      const servers = (await place.processes()).filter(({ line }) => line.includes('agents.mjs'));
+      assert.equal(servers.length, 1, 'one server process for this kind of agent');
+      const before = await place.processes();
+      process.kill(servers[0]?.pid ?? 0, 'SIGKILL');
+      const from = place.standin.requests.length;
+      const second = await ask({ prompt: 'recall the word', cwd, access: 'read', session: first.output.session });
+      assert.match(second.output.text, /It was plum/);
+      if (special.resumes) assert.match(since(from)[0]?.conversation ?? '', /remember the word pear/);
+      // Whatever the killed one had started is gone, too.
+      const gone = async (): Promise<boolean> => {
+        const now = new Set((await place.processes()).map(({ pid }) => pid));
+        return before.every(({ pid }) => !now.has(pid));
+      };
+      for (let tries = 0; tries < 100 && !(await gone()); tries++) await delay(100);
+      assert.ok(await gone(), 'processes of the killed server are left');
+    });
+
+    it('leaves no process when it is closed', async () => {
+      await models.close();
+      for (let tries = 0; tries < 50 && (await place.processes()).length > 0; tries++) await delay(100);
+      assert.deepEqual(await place.processes(), []);
+    });
+  });
+}
