@@ -67,7 +67,7 @@ const notices: readonly (readonly [Kind, RegExp])[] = [
     /^\W*(?:error\W*)?(?:you are |you're )?not (?:logged|signed) in\b|please (?:run )?\/login|^\W*(?:error\W*)?(?:invalid|incorrect|missing) api key|^\W*(?:api )?(?:error|status|http)\W*401\b|please (?:log|sign) in to (?:continue|use)/i,
   ],
   [
-    'error',
+    'no-model',
     /\bmodel\b[^\n]{0,80}(?:has been|was|is(?: now)?)(?: been)? (?:retired|deprecated|discontinued|shut down|sunset)|\bmodel\b[^\n]{0,80}(?:no longer (?:available|supported)|(?:was )?not found|does not exist)|model_not_found/i,
   ],
 ];

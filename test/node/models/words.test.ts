@@ -26,9 +26,9 @@ describe('the failure in an answer', () => {
     ['RESOURCE_EXHAUSTED', 'rate-limit'],
     ['Invalid API key · Please run /login', 'not-signed-in'],
     ['You are not logged in.', 'not-signed-in'],
-    ['The model `gpt-5-codex` does not exist or you do not have access to it.', 'error'],
-    ['Error: the model grok-code-fast-1 has been deprecated. Use grok-4.7.', 'error'],
-    ['model_not_found', 'error'],
+    ['The model `gpt-5-codex` does not exist or you do not have access to it.', 'no-model'],
+    ['Error: the model grok-code-fast-1 has been deprecated. Use grok-4.7.', 'no-model'],
+    ['model_not_found', 'no-model'],
   ];
   for (const [text, kind] of notices) it(`sees: ${text}`, () => assert.equal(failureOfAnswerText(text)?.kind, kind));
 
