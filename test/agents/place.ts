@@ -22,8 +22,8 @@ export interface AgentsPlace {
   readonly env: Readonly<Record<string, string>>;
   /** What the client logged. */
   readonly logged: readonly string[];
-  /** A new folder to work in, with these files. */
-  workspace(files: Readonly<Record<string, string>>): Promise<string>;
+  /** A folder of that name to work in, with these files and no others. */
+  workspace(files: Readonly<Record<string, string>>, name: string): Promise<string>;
   /** The client of the product over the servers that ship with it. */
   open(): OpenModels;
   /** Command lines of processes that live in this place's home, whoever started them; on Linux only. */
@@ -41,15 +41,17 @@ export async function makeAgentsPlace(agents: readonly Agent[], script: Script):
   const opened: OpenModels[] = [];
   const logged: string[] = [];
   const say = (line: string): void => void logged.push(line);
-  let made = 0;
   const processes = async (): Promise<{ pid: number; line: string }[]> => processesOf(home);
   return {
     folder,
     standin,
     env,
     logged,
-    async workspace(files) {
-      const root = join(folder, `work-${++made}`);
+    async workspace(files, name) {
+      const root = join(folder, name);
+      // It stays the folder in which sessions are.
+      await mkdir(root, { recursive: true });
+      for (const entry of await readdir(root)) await rm(join(root, entry), { recursive: true });
       for (const [path, text] of Object.entries(files)) {
         await mkdir(dirname(join(root, path)), { recursive: true });
         await writeFile(join(root, path), text);

@@ -82,10 +82,13 @@ export type Reply = Answer | Refusal;
 /** What the stand-in says to a request; `n` counts the requests for an answer from 1. */
 export type Script = (asked: Asked, n: number) => Reply | Promise<Reply>;
 
-/** Text alone, with thoughts before it where there are any. */
+/** Text alone, with a thought before it where there is one: in one piece, as vendors send their summaries. */
 export function says(text: string, thought?: string): Answer {
   return {
-    parts: [...(thought === undefined ? [] : [{ kind: 'thought', text: thought } as const]), { kind: 'text', text }],
+    parts: [
+      ...(thought === undefined ? [] : [{ kind: 'thought', text: thought, chunk: 10_000 } as const]),
+      { kind: 'text', text },
+    ],
   };
 }
 

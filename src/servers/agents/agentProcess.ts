@@ -33,6 +33,8 @@ export interface AgentOptions {
   readonly launch: Launch;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** It may read files through us. */
+  readonly readsFiles: boolean;
   /** Values that must not be quoted from what it printed. */
   readonly secrets: readonly string[];
   readonly hooks: AgentHooks;
@@ -134,7 +136,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentProcess> {
       {
         protocolVersion: PROTOCOL_VERSION,
         clientInfo: { name: 'model-orchestra', title: 'Model Orchestra', version: '1' },
-        clientCapabilities: { fs: { readTextFile: true, writeTextFile: true }, terminal: false },
+        clientCapabilities: { fs: { readTextFile: options.readsFiles, writeTextFile: true }, terminal: false },
       },
       signal,
     );

@@ -81,6 +81,7 @@ export function openPool(options: PoolOptions): Pool {
       title: profile.title,
       launch,
       cwd: options.cwd,
+      readsFiles: profile.readsThroughUs !== false,
       env: agentEnvironment(profile, found, env, pinned),
       secrets,
       hooks: agentHooks,

@@ -44,6 +44,8 @@ export interface Profile {
   readonly mustAsk: boolean;
   /** Gives a session a title of ours, so that it does not have one made by a model: the method. */
   readonly titleMethod?: string;
+  /** False: it cannot make files when we read files for it, since it does not understand our word that one is not there. */
+  readonly readsThroughUs?: boolean;
   /** `_meta` of a new or resumed session. */
   readonly sessionMeta?: 'claude' | 'grok';
   /** It starts the MCP servers of a session behind its back: the notification that tells that they are there. */
@@ -109,6 +111,8 @@ const claude: Profile = {
     CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION: 'false',
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     DISABLE_AUTOUPDATER: '1',
+    // By itself it repeats a request that is refused for minutes, without a word; we have another route.
+    CLAUDE_CODE_MAX_RETRIES: '2',
   },
   variables: ['CLAUDE_*', 'ANTHROPIC_*', 'AWS_*', 'VERTEX_*', 'CLOUDSDK_*', 'GOOGLE_CLOUD_*'],
   signIn: 'claude, then /login',
@@ -153,6 +157,7 @@ const gemini: Profile = {
   },
   askModes: ['default'],
   mustAsk: true,
+  readsThroughUs: false,
   unlisted: 'set',
   // `session/load` fails for most of its own ids.
   resumes: false,
@@ -175,6 +180,8 @@ const grok: Profile = {
     GROK_TURN_SUMMARY: 'false',
     GROK_SESSION_RECAP: 'false',
     GROK_TITLE_REFRESH: 'false',
+    // No variable switches off the first title; a model that it does not have does.
+    GROK_SESSION_SUMMARY_MODEL: 'none',
     // What the person set for work of their own must not keep it from asking.
     GROK_DEFAULT_PERMISSION_MODE: 'default',
     GROK_AUTO_PERMISSION_MODE: 'false',
