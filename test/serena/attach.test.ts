@@ -129,13 +129,15 @@ describe('a real Serena, attached', () => {
     now = await attachOn(at, { limits: { pausesMs: [1] } });
     await now.serena.settled;
     const { serena } = now;
-    const kill = (): void => processesWith(at.folder).forEach((pid) => process.kill(pid, 'SIGKILL'));
+    const signal = (name: NodeJS.Signals): void => processesWith(at.folder).forEach((pid) => process.kill(pid, name));
+    // It must not answer before it dies.
+    signal('SIGSTOP');
     const asked = serena.call('list_memories', {});
-    kill();
+    signal('SIGKILL');
     await assert.rejects(asked, SerenaLost);
     await until(() => serena.state.is === 'attached', 90_000);
     assert.equal((await serena.call('list_memories', {})).is, 'done');
-    kill();
+    signal('SIGKILL');
     await until(() => serena.state.is === 'gone', 10_000);
   });
 
