@@ -44,7 +44,7 @@ export async function fixFinding(run: Run, { finding: id, words }: Wish): Promis
   // A call that failed is made anew under another key; one that was made, and not merged before a crash, is not paid for again.
   const lost = `The fix for ${id} does not fit what was mended since: `;
   const failed = Object.values(state.calls).filter(
-    (c) => c.call.startsWith(`review/fix/${id}/`) && c.state === 'failed',
+    (c) => c.call.startsWith(`review/fix/${id}/`) && c.state === 'failed' && c.failure?.kind !== 'cancelled',
   );
   const unfit = state.notes.filter((note) => note.text.startsWith(lost));
   const key = `review/fix/${id}/${failed.length + unfit.length + 1}`;

@@ -1,4 +1,4 @@
-import { applyRun, type Begin, type RunEnd, runWorkflow } from '../../../src/core/phases/workflow.ts';
+import { applyRun, type Begin, type RunEnd, reviewWorkflow, runWorkflow } from '../../../src/core/phases/workflow.ts';
 import type { RunHooks } from '../../../src/core/run/engine.ts';
 import { type Budget, budgetSchema } from '../../../src/core/team/file.ts';
 import { newLife } from './crash.ts';
@@ -15,6 +15,8 @@ export interface LifeOptions {
   readonly signal?: AbortSignal;
   readonly onRecord?: RunHooks['onRecord'];
   readonly apply?: boolean;
+  /** A piece of the person's review, in the place of the whole. */
+  readonly review?: Parameters<typeof reviewWorkflow>[0];
   readonly task?: string;
 }
 
@@ -52,6 +54,7 @@ export async function live(world: World, options: LifeOptions = {}): Promise<Run
       for (const record of journal.records) if (record.event.type === 'message.posted') await ports.bus.post(record);
       const input = { run, team, teamName: 'default' };
       const hooks: RunHooks = options.onRecord ? { onRecord: options.onRecord } : {};
+      if (options.review) return reviewWorkflow(options.review, { timed: true })(begin, input, ports, signal, hooks);
       return options.apply
         ? applyRun(begin, input, ports, signal, hooks)
         : runWorkflow(begin, input, ports, signal, hooks);

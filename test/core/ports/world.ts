@@ -198,6 +198,7 @@ export function portsOf(world: World, life: Life, journal: Ports['journal']): Po
     applier: applierOf(world, life),
     person: {
       name: 'ana',
+      reviews: world.person.reviews ?? false,
       decide: async (question, signal) => (life.assertAlive(), world.person.decide?.(question, signal) ?? 'go'),
       permit: async (request, signal) => (life.assertAlive(), world.person.permit?.(request, signal) ?? 'no'),
       approve: async (file, diff, signal) => (life.assertAlive(), world.person.approve?.(file, diff, signal) ?? 'no'),
