@@ -5,6 +5,7 @@ import { cleanCommand } from './commands/clean.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { resumeCommand } from './commands/resume.ts';
+import { reviewCommand } from './commands/review.ts';
 import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
 import { sayCommand, stopCommand } from './commands/say.ts';
@@ -18,6 +19,7 @@ export const commands: readonly CliCommand[] = [
   resumeCommand,
   runsCommand,
   showCommand,
+  reviewCommand,
   applyCommand,
   watchCommand,
   busCommand,

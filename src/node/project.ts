@@ -227,7 +227,9 @@ export async function openProject(
             { type: 'apply.undone', id: applied.id, files } as const,
             { type: 'run.ended', outcome: 'ready', reason: 'Its change was taken back.' } as const,
           ]) {
-            host.onRecord?.(await journal.append({ event }), info.id);
+            // Written whether or not somebody listens: an optional call does not even evaluate what it would be given.
+            const record = await journal.append({ event });
+            host.onRecord?.(record, info.id);
           }
           return { run: info.id, files };
         } finally {
