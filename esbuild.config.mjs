@@ -1,4 +1,5 @@
 // node esbuild.config.mjs [entry ...]       builds every bundle, or the named ones
+// node esbuild.config.mjs --minify          the same, small: for packages
 // node esbuild.config.mjs --watch           builds again on every change
 // node esbuild.config.mjs --check-layers    proves that core is pure; writes nothing
 import { chmod, copyFile, glob, mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -44,6 +45,9 @@ const coreFiles = 'src/core/**/*.ts';
 
 /** The packages that core may bundle, as .oxlintrc.json has them. */
 const corePackages = ['zod', 'diff', 'node-diff3'];
+
+/** Without maps: what is packed is not debugged. Names of classes are kept, some are looked at. */
+const small = { minify: true, keepNames: true, sourcemap: false };
 
 const common = { bundle: true, sourcemap: true, sourcesContent: false, logLevel: 'warning' };
 
@@ -102,7 +106,7 @@ async function checkLayers() {
 async function main() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { watch: { type: 'boolean' }, 'check-layers': { type: 'boolean' } },
+    options: { watch: { type: 'boolean' }, minify: { type: 'boolean' }, 'check-layers': { type: 'boolean' } },
   });
   if (values['check-layers']) return checkLayers();
 
@@ -114,7 +118,7 @@ async function main() {
   if (names.includes('webview')) await copyIcons();
   const options = names.map((name) => {
     const { source, ...rest } = entries[name];
-    return { ...common, ...rest, entryPoints: [source] };
+    return { ...common, ...rest, ...(values.minify && small), entryPoints: [source] };
   });
   if (!values.watch) return Promise.all(options.map((each) => build(each)));
   for (const each of options) await (await context({ ...each, logLevel: 'info' })).watch();
