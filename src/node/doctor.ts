@@ -3,6 +3,7 @@ import type { Failure } from '../core/ask.ts';
 import { reasonOf } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import type { Cast, Route } from '../core/team/file.ts';
+import { withHosted } from '../core/team/hosted.ts';
 import { findSandbox } from './checks/sandbox.ts';
 import { gitProgram } from './git/program.ts';
 import { modelsOf, type Surroundings } from './runPorts.ts';
@@ -42,7 +43,8 @@ export async function diagnose(
 ): Promise<Diagnosis> {
   const { signal } = options;
   const here = await teamOf(root, { explicit: options.teamFile, signal });
-  const { team, unapproved } = await approvedTeam(root, here, signal);
+  const usual = { ...here, team: withHosted(here.team, Object.keys(options.surroundings.hosted ?? {})) };
+  const { team, unapproved } = await approvedTeam(root, usual, signal);
   const models = modelsOf(team, { root, ...options });
   try {
     const entries = Object.entries(team.models);

@@ -5,6 +5,7 @@ import { type Control, controlText } from '../core/run/control.ts';
 import { type JournalRecord, outcomes } from '../core/run/events.ts';
 import { fold, type RunState } from '../core/run/state.ts';
 import type { Budget, Check } from '../core/team/file.ts';
+import { withHosted } from '../core/team/hosted.ts';
 import { version } from '../core/version.ts';
 import { openApplier } from './apply/apply.ts';
 import { diagnose, type Diagnosis } from './doctor.ts';
@@ -167,7 +168,8 @@ export async function openProject(
     root,
     async start(wanted, host) {
       const loaded = await teamOf(root, { explicit: wanted.teamFile, signal: host.signal });
-      const team = { ...loaded.team, checks: [...loaded.team.checks, ...(wanted.checks ?? [])] };
+      const usual = withHosted(loaded.team, Object.keys(hosted ?? {}));
+      const team = { ...usual, checks: [...usual.checks, ...(wanted.checks ?? [])] };
       const teamName = wanted.team ?? team.team;
       if (!Object.hasOwn(team.teams, teamName)) {
         throw new UserError('unknown-team', `No team is called "${teamName}".`, {

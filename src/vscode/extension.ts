@@ -7,6 +7,7 @@ import { notifyQuestions } from './notifications.ts';
 import { showProgress } from './progress.ts';
 import { openSession, type OpenSession } from './openSession.ts';
 import type { PanelSource } from './panel/input.ts';
+import { languageModelServer } from './lm/server.ts';
 import { openPanel } from './panel/openPanel.ts';
 import { openPanelSource } from './panelSource.ts';
 import { openPlanEditor } from './planEditor.ts';
@@ -53,6 +54,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<Api> {
       };
     },
     env: keys.environment,
+    ...(settings()['languageModels.offer'] && { hosted: { 'vscode-lm': languageModelServer } }),
     complain: (error) => void told(channel, async () => Promise.reject(error as Error)),
   });
   session = made;

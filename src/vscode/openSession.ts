@@ -6,6 +6,7 @@ import { RunStopped } from '../core/run/stopped.ts';
 import type { Budget } from '../core/team/file.ts';
 import { roster } from '../core/team/roster.ts';
 import { type Host, openProject, type Project, type RunResult } from '../node/project.ts';
+import type { HostedServer } from '../node/models/hostedWire.ts';
 import type { RunInfo } from '../node/run/runs.ts';
 import { teamOf } from '../node/team/inForce.ts';
 import { openAsking } from './asking.ts';
@@ -27,6 +28,8 @@ export interface Surroundings {
   defaults(root: string): { team?: string | undefined; budget: Partial<Budget> };
   /** Keys for the servers that ship with this. */
   readonly env: Readonly<Record<string, string>>;
+  /** Servers in this process, by name: the editor's models. */
+  readonly hosted?: Readonly<Record<string, HostedServer>>;
   /** Something that went wrong and that nobody waits for any more. */
   complain(error: unknown): void;
 }
@@ -75,6 +78,7 @@ export function openSession(around: Surroundings): OpenSession {
         signal: closing.signal,
         from: `${personName()} in another window`,
         env: around.env,
+        ...(around.hosted && { hosted: around.hosted }),
       });
       projects.set(root, project);
       // A folder that could not be one may be one later.

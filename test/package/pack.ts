@@ -23,9 +23,22 @@ await node('esbuild.config.mjs', '--minify');
 try {
   const file = `${name}-${version}.vsix`;
   // There is no repository yet that relative links could lead to.
-  await node(vsce, 'package', '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', '--out', file);
+  await node(
+    vsce,
+    'package',
+    '--no-dependencies',
+    '--allow-missing-repository',
+    '--no-rewrite-relative-links',
+    '--out',
+    file,
+  );
   const files = (await node(vsce, 'ls', '--no-dependencies')).split('\n').filter((line) => line.trim() !== '');
-  const strays = files.filter((path) => path.includes('node_modules') || path.endsWith('.map') || path.endsWith('.ts') && !path.startsWith('media/sample/'));
+  const strays = files.filter(
+    (path) =>
+      path.includes('node_modules') ||
+      path.endsWith('.map') ||
+      (path.endsWith('.ts') && !path.startsWith('media/sample/')),
+  );
   if (strays.length > 0) throw new Error(`These have no place in the package: ${strays.join(', ')}.`);
 
   const parts = new Map<string, { files: number; raw: number; packed: number }>();

@@ -10,7 +10,7 @@ import { hide } from './hide.ts';
 import { keyOf, type Provider } from './providers.ts';
 import type { Sessions } from './sessions.ts';
 import { oneTurn, type Turn } from './turn.ts';
-import { instructionsFor, viewText } from './words.ts';
+import { instructionsFor, viewText } from '../../node/view/words.ts';
 
 export interface KeysOptions {
   readonly providers: readonly Provider[];

@@ -1,5 +1,5 @@
 import type { AskInput } from '../../core/ask.ts';
-import type { PackedView } from '../../node/view/pack.ts';
+import type { PackedView } from './pack.ts';
 
 /** What the model is told of where it works, before the engine's own prompt. */
 export function instructionsFor({ access, paths }: AskInput, tools: boolean): string {
