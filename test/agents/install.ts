@@ -25,6 +25,10 @@ interface Package {
 /** What the tests were last run with. The CLIs are the vendors', the adapters those that `agents` starts. */
 const packages = {
   codex: { name: '@openai/codex', version: '0.171.0', main: 'codex' },
+  // The last one with an MCP server of its own.
+  'codex-mcp': { name: '@openai/codex', version: '0.153.4', main: 'codex' },
+  // A Gemini behind MCP that others made.
+  'gemini-mcp': { name: 'gemini-mcp-tool', version: '1.1.8', main: 'gemini-mcp' },
   claude: { name: '@anthropic-ai/claude-code', version: '2.1.332', main: 'claude', script: 'install.cjs' },
   gemini: { name: '@google/gemini-cli', version: '0.61.0', main: 'gemini' },
   grok: { name: '@xai-official/grok', version: '1.0.41', main: 'grok', script: 'bin/postinstall.js' },
@@ -56,7 +60,7 @@ function folderOf(name: Name): string {
 }
 
 /** The folder that holds an agent's program and hardly anything else: on a PATH, it is as if that agent alone were installed. */
-export function binOf(agent: Agent): string {
+export function binOf(agent: Agent | 'codex-mcp' | 'gemini-mcp'): string {
   return join(folderOf(agent), 'node_modules', '.bin');
 }
 

@@ -50,6 +50,21 @@ export const serverSchema = z
   .describe('An MCP server, in the usual `mcpServers` shape.');
 export type Server = z.infer<typeof serverSchema>;
 
+/** A value is found at a dotted path; what is found under another type says nothing. */
+const eventPlaces = z.record(z.string(), z.string());
+const eventsSchema = z.strictObject({
+  method: z.string().min(1).describe("The notification's method; its `_meta.requestId` says for which call it is."),
+  type: z.string().default('type').describe('Where in it its type stands (dotted path).'),
+  text: eventPlaces.default({}).describe('By type: where a piece of the answer stands.'),
+  thought: eventPlaces.default({}).describe('By type: where a piece of a thought stands.'),
+  tool: eventPlaces.default({}).describe('By type: where the name of what it does stands.'),
+  usage: z
+    .record(z.string(), z.strictObject({ input: z.string(), output: z.string() }))
+    .default({})
+    .describe('By type: where the tokens so far stand.'),
+});
+export type RouteEvents = z.infer<typeof eventsSchema>;
+
 export const routeSchema = z
   .strictObject({
     server: id.describe('The server, by its name under `servers`.'),
@@ -75,6 +90,22 @@ export const routeSchema = z
       .describe(
         'For any other tool: where text, session and model stand in the result (dotted path into structuredContent; `content` joins the text parts).',
       ),
+    reply: z
+      .strictObject({ tool: z.string(), arguments: z.record(z.string(), z.unknown()) })
+      .optional()
+      .describe('For any other tool: the tool that goes on in a session, and its arguments, `${session}` among them.'),
+    words: z
+      .strictObject({
+        access: z.strictObject({ read: z.string().optional(), write: z.string().optional() }).optional(),
+        effort: z
+          .strictObject({ low: z.string().optional(), medium: z.string().optional(), high: z.string().optional() })
+          .optional(),
+      })
+      .optional()
+      .describe('For any other tool: its own words for `${access}` and `${effort}`.'),
+    events: eventsSchema
+      .optional()
+      .describe('For any other tool: notifications of its own by which it streams, and what they mean.'),
     parallel: z.number().int().positive().max(64).default(8).describe('Calls that may run at once over this route.'),
     off: z.boolean().default(false).describe('Do not use this route.'),
   })

@@ -12,7 +12,7 @@ import { RouteError } from '../../core/ports.ts';
 import type { AskHooks } from '../../core/ports.ts';
 import type { Route } from '../../core/team/file.ts';
 import { failureOfAnswerText, failureOfErrorText, structuredFailure } from './failures.ts';
-import { argumentsFor, outputFor, textOf } from './mapping.ts';
+import { eventOf, outputFor, textOf, toolFor, toolsOf } from './mapping.ts';
 import type { ToolResult } from './mapping.ts';
 import type { Connection, Elicitation, ElicitationAnswer } from './mcpClient.ts';
 import { sameModel } from './modelIds.ts';
@@ -26,7 +26,7 @@ interface Active {
   readonly ref: AskCallRef;
   readonly answerBytes: number;
   onProgress(params: Record<string, unknown>): void;
-  onSign(): void;
+  onSign(method: string, params: Record<string, unknown>): void;
   permit(request: AskPermission, signal: AbortSignal): Promise<ElicitationAnswer>;
 }
 
@@ -75,9 +75,9 @@ export async function attempt(
   for (let again = false; ; again = true) {
     const connection = await server.use(hooks.signal);
     const names = await server.tools(connection, hooks.signal);
-    if (!names.has(route.tool)) {
-      throw new RouteError({ kind: 'protocol', message: `${route.server} has no tool \`${route.tool}\`.` });
-    }
+    const missing = toolsOf(route).find((tool) => !names.has(tool));
+    if (missing !== undefined)
+      throw new RouteError({ kind: 'protocol', message: `${route.server} has no tool \`${missing}\`.` });
     try {
       const output = await converse(connection, calls, route, input, hooks);
       server.well();
@@ -125,19 +125,26 @@ async function converse(
     else heard.noise += noiseOf(progress);
   };
 
+  const take = (progress: AskProgress | undefined): void => {
+    if (!progress) return;
+    measure(progress);
+    if (heard.text > answerBytes || heard.noise > answerBytes * mostNoise) giveUp.abort(tooLarge());
+    else delivery.push(progress);
+  };
+
   const active: Active = {
     ref: { run, key, attempt: number },
     answerBytes,
     onProgress(params) {
       if (giveUp.signal.aborted) return;
       restart();
-      const progress = progressOf(params);
-      if (!progress) return;
-      measure(progress);
-      if (heard.text > answerBytes || heard.noise > answerBytes * mostNoise) giveUp.abort(tooLarge());
-      else delivery.push(progress);
+      take(progressOf(params));
     },
-    onSign: restart,
+    onSign(method, params) {
+      if (giveUp.signal.aborted) return;
+      restart();
+      if (route.events?.method === method) take(eventOf(route.events, params));
+    },
     async permit(request, cancelled) {
       if (giveUp.signal.aborted || permits >= mostPermits) return { action: 'decline' };
       permits++;
@@ -164,7 +171,8 @@ async function converse(
   calls.set(token, active);
   restart();
   try {
-    const result = await connection.call(route.tool, argumentsFor(route, input), { token, signal: giveUp.signal });
+    const { tool, args } = toolFor(route, input);
+    const result = await connection.call(tool, args, { token, signal: giveUp.signal });
     const output = outputOf(route, input, result, answerBytes, refused);
     return output.usage === undefined && usage !== undefined ? { ...output, usage } : output;
   } catch (error) {
@@ -196,6 +204,10 @@ function noiseOf(progress: AskProgress): number {
   }
 }
 
+/** How servers that we do not know say that a conversation is over. */
+const sessionGone =
+  /\b(?:session|thread|conversation)\b[^\n]{0,80}(?:not found|unknown|does not exist|no longer|expired)|(?:unknown|no such|invalid) (?:session|thread|conversation)/i;
+
 /** What the result means. Throws `RouteError` for everything that is no answer. */
 function outputOf(route: Route, input: AskInput, result: ToolResult, answerBytes: number, refused: boolean): AskOutput {
   const fail = (kind: Failure['kind'], message: string, usage?: Usage): never => {
@@ -203,7 +215,12 @@ function outputOf(route: Route, input: AskInput, result: ToolResult, answerBytes
   };
   const contract = route.arguments === undefined && route.result === undefined;
   if (result.isError) {
-    throw new RouteError(structuredFailure(result.structured) ?? failureOfErrorText(textOf(result)), usageIn(result));
+    const said = textOf(result);
+    const gone = input.session !== undefined && !contract && sessionGone.test(said);
+    const failure: Failure = gone
+      ? { kind: 'no-session', message: `${route.server} knows the session no more.` }
+      : (structuredFailure(result.structured) ?? failureOfErrorText(said));
+    throw new RouteError(failure, usageIn(result));
   }
   let output: AskOutput | undefined;
   if (contract) {

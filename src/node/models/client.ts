@@ -7,6 +7,7 @@ import type { Route, Server } from '../../core/team/file.ts';
 import { hostedServers } from '../../core/team/roster.ts';
 import { answerElicitation, attempt, messageBytes } from './attempt.ts';
 import type { ActiveCalls } from './attempt.ts';
+import { toolsOf } from './mapping.ts';
 import type { HostedServer } from './hostedWire.ts';
 import { serverLife } from './server.ts';
 import type { ServerLife } from './server.ts';
@@ -68,7 +69,7 @@ export function openModels(options: ModelsOptions): OpenModels {
       maxBytes: () => messageBytes(calls),
       hooks: {
         onProgress: (token, params) => calls.get(token)?.onProgress(params),
-        onSign: (token) => calls.get(token)?.onSign(),
+        onSign: (token, method, params) => calls.get(token)?.onSign(method, params),
         onElicit: (elicitation, signal) => answerElicitation(calls, elicitation, signal),
       },
     });
@@ -101,8 +102,9 @@ export function openModels(options: ModelsOptions): OpenModels {
         ({ life } = serverOf(route));
         const connection = await life.use(signal);
         const names = await life.tools(connection, signal);
-        if (!names.has(route.tool)) {
-          const message = `${route.server} has no tool \`${route.tool}\`.`;
+        const missing = toolsOf(route).find((tool) => !names.has(tool));
+        if (missing !== undefined) {
+          const message = `${route.server} has no tool \`${missing}\`.`;
           return { ...nothing, failure: { kind: 'protocol', message } };
         }
         if (route.tool !== 'ask' || !names.has(reachTool)) return nothing;

@@ -1,5 +1,7 @@
-import type { AskInput, AskOutput } from '../../core/ask.ts';
-import type { Route } from '../../core/team/file.ts';
+import { usageSchema } from '../../core/ask.ts';
+import type { AskInput, AskOutput, AskProgress } from '../../core/ask.ts';
+import type { Route, RouteEvents } from '../../core/team/file.ts';
+import { oneLine } from './text.ts';
 
 /** How a tool that does not speak the `ask` contract is called, and what its result means: the route says it. */
 
@@ -12,13 +14,29 @@ export interface ToolResult {
 
 const placeholders = ['prompt', 'model', 'effort', 'cwd', 'access', 'session'] as const;
 
-/** The arguments of the call. Placeholders are filled wherever they stand; an entry that is nothing but one without a value is left out. */
-export function argumentsFor(route: Route, input: AskInput): Record<string, unknown> {
-  if (route.arguments === undefined) return route.agent === undefined ? { ...input } : { agent: route.agent, ...input };
-  return fill(route.arguments, input) as Record<string, unknown>;
+/** The tool of this call, and its arguments. Placeholders are filled wherever they stand; an entry that is nothing but one without a value is left out. */
+export function toolFor(route: Route, input: AskInput): { tool: string; args: Record<string, unknown> } {
+  const { tool, agent, reply } = route;
+  const on = input.session === undefined ? undefined : reply;
+  const template = on?.arguments ?? route.arguments;
+  if (template === undefined) return { tool, args: agent === undefined ? { ...input } : { agent, ...input } };
+  const { access, effort } = route.words ?? {};
+  const values: Values = {
+    ...input,
+    access: access?.[input.access] ?? input.access,
+    effort: input.effort && (effort?.[input.effort] ?? input.effort),
+  };
+  return { tool: on?.tool ?? tool, args: fill(template, values) as Record<string, unknown> };
 }
 
-function fill(template: unknown, input: AskInput): unknown {
+/** All tools that a route needs. */
+export function toolsOf(route: Route): string[] {
+  return route.reply ? [route.tool, route.reply.tool] : [route.tool];
+}
+
+type Values = Readonly<Partial<Record<(typeof placeholders)[number], string | undefined>>>;
+
+function fill(template: unknown, input: Values): unknown {
   if (typeof template === 'string') {
     const only = placeholders.find((name) => template === `\${${name}}`);
     if (only !== undefined) return input[only];
@@ -32,6 +50,27 @@ function fill(template: unknown, input: AskInput): unknown {
   if (typeof template !== 'object' || template === null) return template;
   const entries = Object.entries(template).map(([key, value]) => [key, fill(value, input)] as const);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+/** What a notification of the route's own says; undefined when that is nothing for people. */
+export function eventOf(events: RouteEvents, params: unknown): AskProgress | undefined {
+  const type = at(params, events.type);
+  if (typeof type !== 'string') return undefined;
+  const found = (places: Readonly<Record<string, string>>): string | undefined => {
+    const value = Object.hasOwn(places, type) ? at(params, places[type] as string) : undefined;
+    if (typeof value === 'string') return value;
+    return Array.isArray(value) ? value.filter((part) => typeof part === 'string').join(' ') : undefined;
+  };
+  const text = found(events.text);
+  if (text !== undefined) return { kind: 'text', text };
+  const thought = found(events.thought);
+  if (thought !== undefined) return { kind: 'thought', text: thought };
+  const title = found(events.tool);
+  if (title !== undefined) return { kind: 'tool', title: oneLine(title, 300) };
+  const usage = Object.hasOwn(events.usage, type) ? events.usage[type] : undefined;
+  const tokens =
+    usage && usageSchema.safeParse({ inputTokens: at(params, usage.input), outputTokens: at(params, usage.output) });
+  return tokens?.success ? { kind: 'usage', usage: tokens.data } : undefined;
 }
 
 /** The text parts of a result, joined. */

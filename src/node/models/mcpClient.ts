@@ -31,8 +31,8 @@ export type ElicitationAnswer =
 export interface ConnectionHooks {
   /** A progress notification, in order with everything else. */
   onProgress(token: string, params: Message): void;
-  /** Any other sign of life that names the call's request. */
-  onSign(token: string): void;
+  /** Any other notification that names the call's request: a sign of life at least. */
+  onSign(token: string, method: string, params: Message): void;
   onElicit(elicitation: Elicitation, signal: AbortSignal): Promise<ElicitationAnswer>;
   /** Called once, before the pending calls are rejected. */
   onLost(failure: Failure): void;
@@ -104,7 +104,9 @@ export async function connect(wire: Wire, hooks: ConnectionHooks, signal: AbortS
     if (message['method'] !== undefined) {
       const about = (params?.['_meta'] as Message | undefined)?.['requestId'];
       const token = tokens.get(Number(about));
-      if (message['id'] === undefined && token !== undefined) hooks.onSign(token);
+      const { method } = message as { method: unknown };
+      if (message['id'] === undefined && token !== undefined && typeof method === 'string')
+        hooks.onSign(token, method, params ?? {});
       transport.onmessage?.(message as unknown as JSONRPCMessage);
       return;
     }

@@ -5,7 +5,7 @@ import { serverSchema } from '../../../src/core/team/file.ts';
 import { settle } from '../../../src/node/models/environment.ts';
 import { readLines } from '../../../src/node/models/lines.ts';
 import type { LongLine } from '../../../src/node/models/lines.ts';
-import { argumentsFor, outputFor } from '../../../src/node/models/mapping.ts';
+import { eventOf, outputFor, toolFor, toolsOf } from '../../../src/node/models/mapping.ts';
 import { deliver, progressOf } from '../../../src/node/models/progress.ts';
 import { parseMessages } from '../../../src/node/models/wire.ts';
 import { input, route } from './stand.ts';
@@ -74,7 +74,7 @@ describe('a route to a foreign tool', () => {
       f: '${unknown}',
       g: '${ prompt }',
     };
-    assert.deepEqual(argumentsFor(route('s', { arguments: template }), asked), {
+    assert.deepEqual(toolFor(route('s', { arguments: template }), asked).args, {
       a: 'see ${model} and ${cwd}',
       b: { c: ['x high y', 3, null] },
       e: 'with .',
@@ -83,9 +83,64 @@ describe('a route to a foreign tool', () => {
     });
   });
 
+  it('goes on in a session by a tool of its own, and in its own words', () => {
+    const codex = route('s', {
+      tool: 'codex',
+      arguments: { prompt: '${prompt}', sandbox: '${access}', config: { effort: '${effort}' } },
+      reply: { tool: 'codex-reply', arguments: { threadId: '${session}', prompt: '${prompt}' } },
+      words: { access: { read: 'read-only' }, effort: { high: 'xhigh' } },
+    });
+    assert.deepEqual(toolsOf(codex), ['codex', 'codex-reply']);
+    assert.deepEqual(toolFor(codex, input('k', { prompt: 'p', effort: 'high' })), {
+      tool: 'codex',
+      args: { prompt: 'p', sandbox: 'read-only', config: { effort: 'xhigh' } },
+    });
+    assert.deepEqual(toolFor(codex, input('k', { prompt: 'p', access: 'write', effort: 'low' })).args, {
+      prompt: 'p',
+      sandbox: 'write',
+      config: { effort: 'low' },
+    });
+    assert.deepEqual(toolFor(codex, input('k', { prompt: 'p', session: 't1' })), {
+      tool: 'codex-reply',
+      args: { threadId: 't1', prompt: 'p' },
+    });
+  });
+
+  it('reads what the server streams in its own notifications', () => {
+    const { events } = route('s', {
+      events: {
+        method: 'x/event',
+        type: 'msg.type',
+        text: { delta: 'msg.delta' },
+        thought: { thinks: 'msg.text' },
+        tool: { begin: 'msg.command' },
+        usage: { count: { input: 'msg.in', output: 'msg.out' } },
+      },
+    });
+    assert.ok(events);
+    const read = (msg: object) => eventOf(events, { msg });
+    assert.deepEqual(read({ type: 'delta', delta: 'a' }), { kind: 'text', text: 'a' });
+    assert.deepEqual(read({ type: 'thinks', text: 'b' }), { kind: 'thought', text: 'b' });
+    assert.deepEqual(read({ type: 'begin', command: ['ls', '-l'] }), { kind: 'tool', title: 'ls -l' });
+    assert.deepEqual(read({ type: 'count', in: 3, out: 4 }), {
+      kind: 'usage',
+      usage: { inputTokens: 3, outputTokens: 4 },
+    });
+    for (const nothing of [
+      { type: 'delta' },
+      { type: 'other' },
+      { type: 'constructor' },
+      { type: 'count', in: 'x' },
+      {},
+      { type: 3 },
+    ])
+      assert.equal(read(nothing), undefined, JSON.stringify(nothing));
+    assert.equal(eventOf(events, undefined), undefined);
+  });
+
   it('hands the call on where it has no template, with the route’s agent', () => {
-    assert.deepEqual(argumentsFor(route('s'), input('k')), input('k'));
-    assert.deepEqual(argumentsFor(route('s', { agent: 'codex' }), input('k')), { agent: 'codex', ...input('k') });
+    assert.deepEqual(toolFor(route('s'), input('k')).args, input('k'));
+    assert.deepEqual(toolFor(route('s', { agent: 'codex' }), input('k')).args, { agent: 'codex', ...input('k') });
   });
 
   it('finds its result only in what the server really has', () => {

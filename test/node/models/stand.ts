@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { stringify } from 'yaml';
+import type { z } from 'zod';
 import type { AskInput, AskOutput, AskPermission, AskProgress, Failure } from '../../../src/core/ask.ts';
 import { RouteError } from '../../../src/core/ports.ts';
 import type { AskHooks } from '../../../src/core/ports.ts';
@@ -120,7 +121,10 @@ export function command(args: string[], env: Record<string, string> = {}): Serve
   return serverSchema.parse({ command: process.execPath, args, env, scripted: true });
 }
 
-export function route(server: string, more: Partial<Route> = {}): Route {
+/** As a team file may say it. */
+type RouteMore = Partial<z.input<typeof routeSchema>>;
+
+export function route(server: string, more: RouteMore = {}): Route {
   return routeSchema.parse({ server, ids: ['m-1'], ...more });
 }
 
