@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Route, routeSchema, serverSchema } from '../../src/core/team/file.ts';
 import { openModels, type OpenModels } from '../../src/node/models/client.ts';
 import { failureOf, hooks, input, textHeard, until } from '../node/models/stand.ts';
 import { calls, says, table, type Asked } from '../standin/reply.ts';
 import { openStandin, type Standin } from '../standin/standin.ts';
-import { binOf, installAgents } from './install.ts';
+import { binOf, installAgents, testCache } from './install.ts';
 
 /** MCP servers that others made, reached by configuration alone: the last Codex with a server of its own, a Gemini. */
 
@@ -20,7 +19,7 @@ const script = table([
   {
     when: 'edit it',
     replies: [
-      calls([{ name: 'apply_patch', input: '*** Begin Patch\n*** Add File: made.txt\n+made\n*** End Patch\n' }]),
+      calls([{ name: 'exec_command', input: { cmd: 'printf made > made.txt' } }]),
       (asked: Asked) => says(`It says: ${asked.results.map((r) => r.text).join()}`),
     ],
   },
@@ -36,13 +35,14 @@ const script = table([
     ],
   },
   {
+    // It leaves a request when the next piece comes, not before.
     when: 'for ever',
     replies: [
       {
-        parts: [
-          { kind: 'text', text: 'first ' },
-          { kind: 'pause', until: Infinity },
-        ],
+        parts: Array.from({ length: 400 }, () => [
+          { kind: 'text', text: 'first ' } as const,
+          { kind: 'pause', until: 200 } as const,
+        ]).flat(),
       },
     ],
   },
@@ -93,7 +93,8 @@ describe('the last Codex with an MCP server of its own', function () {
   before(async function () {
     this.timeout(600_000);
     await installAgents();
-    place = await realpath(await mkdtemp(join(tmpdir(), 'orchestra-codex-mcp-')));
+    // Below the temporary folder it would make no helpers, and its sandbox would not start.
+    place = await realpath(await mkdtemp(join(testCache, '.codex-mcp-')));
     cwd = join(place, 'work');
     const home = join(place, 'home', '.codex');
     for (const folder of [cwd, home]) await mkdir(folder, { recursive: true });
@@ -135,9 +136,9 @@ describe('the last Codex with an MCP server of its own', function () {
 
   it('is probed by its tools', async () => {
     const { signal } = new AbortController();
-    assert.equal(await models.probe(codexRoute, signal), undefined);
+    assert.equal((await models.reach(codexRoute, signal)).failure, undefined);
     const other = { ...codexRoute, reply: { tool: 'codex-go-on', arguments: {} } };
-    assert.match((await models.probe(other, signal))?.message ?? '', /no tool `codex-go-on`/);
+    assert.match((await models.reach(other, signal)).failure?.message ?? '', /no tool `codex-go-on`/);
   });
 
   it('streams in its own notifications; model and effort reach the wire', async () => {
@@ -178,8 +179,12 @@ describe('the last Codex with an MCP server of its own', function () {
     await assert.rejects(readFile(join(cwd, 'made.txt')), { code: 'ENOENT' });
     const heard = hooks({ silenceMs: 60_000 });
     await models.ask(codexRoute, asked('k7', 'edit it', { access: 'write' }), heard.hooks);
-    assert.equal(await readFile(join(cwd, 'made.txt'), 'utf8'), 'made\n');
-    assert.ok(heard.progress.some((p) => p.kind === 'tool'));
+    assert.equal(
+      await readFile(join(cwd, 'made.txt'), 'utf8'),
+      'made',
+      heard.progress.map((p) => JSON.stringify(p)).join(),
+    );
+    assert.ok(heard.progress.some((p) => p.kind === 'tool' && p.title.includes('made.txt')));
   });
 
   it('is kept by its notifications, however long the call', async () => {

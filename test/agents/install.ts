@@ -48,7 +48,7 @@ export const agents = ['codex', 'claude', 'gemini', 'grok'] as const;
 export type Agent = (typeof agents)[number];
 
 /** The cache that all checkouts share. Source: XDG Base Directory Specification 0.8. */
-const cache = join(
+export const testCache = join(
   process.env['XDG_CACHE_HOME'] && isAbsolute(process.env['XDG_CACHE_HOME'])
     ? process.env['XDG_CACHE_HOME']
     : join(homedir(), '.cache'),
@@ -56,7 +56,7 @@ const cache = join(
 );
 
 function folderOf(name: Name): string {
-  return join(cache, `agent-${name}-${packages[name].version}`);
+  return join(testCache, `agent-${name}-${packages[name].version}`);
 }
 
 /** The folder that holds an agent's program and hardly anything else: on a PATH, it is as if that agent alone were installed. */
@@ -73,9 +73,9 @@ async function install(name: Name): Promise<void> {
   const wanted: Package = packages[name];
   const folder = folderOf(name);
   if (existsSync(folder)) return;
-  process.stderr.write(`Installing ${wanted.name} ${wanted.version} from npm into ${cache} ...\n`);
-  await mkdir(cache, { recursive: true });
-  const place = await mkdtemp(join(cache, '.new-'));
+  process.stderr.write(`Installing ${wanted.name} ${wanted.version} from npm into ${testCache} ...\n`);
+  await mkdir(testCache, { recursive: true });
+  const place = await mkdtemp(join(testCache, '.new-'));
   try {
     await writeFile(join(place, 'package.json'), '{ "private": true }\n');
     // Install scripts of packages below are not ours to run; the one that is needed is named, and gets a home of its own.
@@ -125,7 +125,7 @@ export async function installAgents(): Promise<void> {
       const { name: wanted, version } = packages[name];
       const why = ((error as { stderr?: string }).stderr || String(error)).trim().split('\n')[0];
       throw new Error(
-        `${wanted} ${version} is missing in ${cache} and npm could not bring it (${why}); with the registry in reach, \`node test/agents/install.ts\` installs it.`,
+        `${wanted} ${version} is missing in ${testCache} and npm could not bring it (${why}); with the registry in reach, \`node test/agents/install.ts\` installs it.`,
         { cause: error },
       );
     }
