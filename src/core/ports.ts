@@ -196,6 +196,15 @@ export interface Bus {
   settle(id: string, receipt: Receipt): Promise<void>;
 }
 
+/** What the project remembers beyond runs: Serena's ordinary memories, which are the person's. */
+export interface Knowledge {
+  /** Names, sorted; those of the bus are not among them. */
+  list(): Promise<string[]>;
+  read(name: string): Promise<string | undefined>;
+  /** Writes one where it still reads `before` (undefined: is not there yet), or reads so already; false where it does not. */
+  write(name: string, text: string, before: string | undefined): Promise<boolean>;
+}
+
 export interface Gate {
   /** Judges every file of the change against the rules and the person's folder as it is now. */
   judge(changes: readonly FileChange[], signal: AbortSignal): Promise<GateVerdict[]>;
@@ -264,6 +273,7 @@ export interface Ports {
   readonly workspaces: Workspaces;
   readonly checks: Checks;
   readonly bus: Bus;
+  readonly knowledge: Knowledge;
   readonly gate: Gate;
   readonly applier: Applier;
   readonly person: Person;

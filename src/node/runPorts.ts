@@ -15,6 +15,7 @@ import { findSandbox, unconfinedNotice } from './checks/sandbox.ts';
 import { openWorkspaces, type OpenWorkspaces } from './git/workspaces.ts';
 import { openBus } from './memory/bus.ts';
 import { cutAttempts, openDrop } from './memory/drop.ts';
+import { openKnowledge } from './memory/knowledge.ts';
 import { openMemory } from './memory/serena/openMemory.ts';
 import { openModels } from './models/client.ts';
 import type { HostedServer } from './models/hostedWire.ts';
@@ -163,6 +164,7 @@ export async function openPorts(o: PortsOptions): Promise<OpenPorts> {
         ...(confinement && { confinement }),
       }),
       bus: { ...bus, ...drop },
+      knowledge: openKnowledge(o.root),
       gate: openGate({
         root: o.root,
         list: async (signal) => (based.tree() === '' ? [] : workspaces.list(based.tree(), signal)),

@@ -61,6 +61,8 @@ export function blockOf(record: JournalRecord, after: RunState, run: string, liv
         '  ',
         '    ',
       );
+    case 'knowledge.kept':
+      return [paint(look, 'dim', clip(look, `  remembered ${oneLine(event.name)} ${byWords(event.by)}`))];
     case 'message.posted':
       return busLines(event, look);
     case 'plan.made':
@@ -100,6 +102,7 @@ export function blockOf(record: JournalRecord, after: RunState, run: string, liv
     case 'call.ended':
     case 'inbox.taken':
     case 'questions.taken':
+    case 'knowledge.proposed':
     case 'findings.held':
     case 'workspace.opened':
     case 'change.landed':

@@ -55,6 +55,10 @@ function words(event: RunEvent, state: RunState, run: string, look: Look): strin
       return `warning: the read-only checkout was changed by ${event.roles.join(' or ')}: ${event.paths.join(', ')}`;
     case 'message.posted':
       return `bus: ${event.from}${event.verified ? '' : ' (unproved)'} to ${event.to.join(', ') || 'all'}: ${event.kind}: ${event.subject}`;
+    case 'knowledge.proposed':
+      return `to remember: ${event.memories.map((m) => m.name).join(', ') || 'nothing is proposed'}`;
+    case 'knowledge.kept':
+      return `remembered: ${event.name} (${event.by})`;
     case 'questions.taken':
       return `bus: ${event.role} is asked ${event.questions.map((seq) => `#${seq}`).join(', ')}`;
     case 'inbox.received':
@@ -117,6 +121,8 @@ type WorkEvent = Exclude<
       | 'checkout.changed'
       | 'message.posted'
       | 'questions.taken'
+      | 'knowledge.proposed'
+      | 'knowledge.kept'
       | 'inbox.received'
       | 'inbox.taken'
       | 'report.made'

@@ -47,6 +47,19 @@ export function isSafeName(name: string): boolean {
   );
 }
 
+/** A name that a model gave, as one of a lasting memory: safe, in at most two parts, never below `orch/` or `global/`. */
+export function memoryNameOf(words: string): string {
+  const parts = words
+    .replace(/[.]md$/i, '')
+    .split('/')
+    .slice(0, 2);
+  const segments = parts.map((part) => slug(part, 40));
+  const name = segments.join('/');
+  if (isSafeName(name) && !['orch', 'global'].includes(segments[0] ?? '')) return name;
+  const note = `notes/${segments.at(-1)}`;
+  return isSafeName(note) ? note : `${note}-note`;
+}
+
 /** Any word as part of a segment: lower case, digits and hyphens, at most `length`, never empty. Different words may give the same slug. */
 export function slug(word: string, length = 20): string {
   const plain = word

@@ -5,6 +5,7 @@ import { type Amendment, amendmentSchema } from '../run/amendments.ts';
 import type { AnswerKind } from '../run/answers.ts';
 import type { Emit, Run } from '../run/engine.ts';
 import type { EventOf, Phase } from '../run/events.ts';
+import { memorySections } from './memories.ts';
 import { newsFor } from './news.ts';
 import { promptOf, type Section } from '../run/prompts.ts';
 import type { CallState } from '../run/state.ts';
@@ -71,6 +72,9 @@ async function amended(amendment: Amendment, amend: Stop['amend']): Promise<Amen
   return read.success ? amend(read.data) : { problem: z.prettifyError(read.error) };
 }
 
+/** Who answered where nobody did. */
+export const nobody = 'nobody there to ask';
+
 /** Asks for a held file, bound to its content. A yes is in the journal when this resolves; the answer itself is the caller's to journal. */
 export async function approval(
   run: Run,
@@ -84,7 +88,7 @@ export async function approval(
   await emit({ type: 'stop.asked', stop, question: `Let ${path} through? ${reason ?? ''}`.trim() });
   const answer = await run.pauseClock(() => person.approve(file, diff, run.signal));
   if (answer === 'yes') await emit({ type: 'gate.approved', path, content, by: person.name });
-  const by = answer === 'nobody' ? 'nobody there to ask' : person.name;
+  const by = answer === 'nobody' ? nobody : person.name;
   return { stop, answer: answer === 'yes' ? 'go' : 'stop', by };
 }
 
@@ -155,7 +159,13 @@ export interface Wanted {
 export function prompter(run: Run, wanted: Wanted): (emit: Emit, before?: Section) => Promise<string> {
   return async (emit, before) => {
     const words = await wordsFor(run, wanted.key, wanted.cast.role, emit);
-    const sections = [...(before ? [before] : []), ...(wanted.sections ?? []), ...newsFor(run.state(), wanted.cast)];
+    const known = await memorySections(run, wanted.kind);
+    const sections = [
+      ...known,
+      ...(before ? [before] : []),
+      ...(wanted.sections ?? []),
+      ...newsFor(run.state(), wanted.cast),
+    ];
     if (words.length > 0)
       sections.push({ title: 'The person who gave the task says to you', text: words.join('\n\n') });
     return promptOf({

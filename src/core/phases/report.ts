@@ -17,6 +17,7 @@ export function reportOf(s: RunState, review: ReviewResult): string {
     section('Findings', findings(s)),
     section('Not settled', notSettled(s)),
     section('Missing', missing(s)),
+    section('To remember', remembered(s)),
     section('Cost', cost(s)),
   ]
     .filter((part) => part !== '')
@@ -125,6 +126,12 @@ function missing(s: RunState): string[] {
       c.landed.notDone.map((n) => `${n.item}, not done by ${c.landed.role}: ${n.why}`),
     ),
   ];
+}
+
+function remembered(s: RunState): string[] {
+  return s.knowledge.map(
+    (k) => `${k.name}: ${k.kept ? "kept in the project's memories" : 'proposed, not kept'}. ${k.why}`,
+  );
 }
 
 function cost(s: RunState): string[] {

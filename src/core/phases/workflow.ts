@@ -7,6 +7,7 @@ import type { EventOf, Outcome } from '../run/events.ts';
 import { implement } from './implementation.ts';
 import { withDuty } from './common.ts';
 import { integrate } from './integration.ts';
+import { remember } from './knowledge.ts';
 import { writePages } from './pages.ts';
 import { reportOf } from './report.ts';
 import { review, reviewPhase, type ReviewResult } from './review.ts';
@@ -50,6 +51,7 @@ export async function runWorkflow(
     await integrate(run, base, run.state().plan as Plan);
     await ports.workspaces.keep(input.run, neededOf(run), run.signal);
     const reviewed = await reviewPhase(run, 1);
+    await remember(run, 1);
     await run.step('report', 'report.made', null, async () => ({ text: reportOf(run.state(), reviewed) }));
     await writePages(run);
     return reviewed;
@@ -64,7 +66,12 @@ export async function applyRun(
   signal: AbortSignal,
   hooks: RunHooks = {},
 ): Promise<RunEnd> {
-  return inRun(begin, input, ports, signal, hooks, (run) => review(run, { n: run.state().reviews + 1, ask: false }));
+  return inRun(begin, input, ports, signal, hooks, async (run) => {
+    const n = run.state().reviews + 1;
+    const reviewed = await review(run, { n, ask: false });
+    await remember(run, n);
+    return reviewed;
+  });
 }
 
 /** What a host drives: the whole of a run, or one piece of its end. */

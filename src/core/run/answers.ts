@@ -119,6 +119,11 @@ const integrationSchema = z.object({
   /** What was done, for the person's report. */
   summary: z.string().min(1).max(4000),
   docs: z.array(z.string()).default([]),
+  /** What every later run in this project should know; the person decides about each. */
+  remember: z
+    .array(z.object({ name: z.string().min(1).max(80), text: z.string().min(1).max(4000), why: z.string().max(600) }))
+    .max(5)
+    .default([]),
   edits: z.array(editSchema).optional(),
 });
 

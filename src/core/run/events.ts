@@ -237,6 +237,12 @@ export const runEventSchema = z.discriminatedUnion('type', [
   /** The person's words that went into the prompt of this call. */
   ev('inbox.taken', { role: z.string(), ids: z.array(z.string()), call: z.string().optional() }),
 
+  // what lasts beyond the run
+  ev('knowledge.proposed', {
+    memories: z.array(z.object({ name: z.string(), text: z.string(), why: z.string() })),
+  }),
+  ev('knowledge.kept', { name: z.string(), by: z.string() }),
+
   // analysis and synthesis
   ev('findings.held', { role: z.string(), summary: z.string(), findings: z.array(heldFindingSchema) }),
   ev('plan.made', {

@@ -126,6 +126,8 @@ export interface RunState {
   readonly applies: number;
   readonly undone: boolean;
   readonly messages: readonly EventOf<'message.posted'>[];
+  /** What the orchestrator proposed to remember, and what of it the person agreed to. */
+  readonly knowledge: readonly (EventOf<'knowledge.proposed'>['memories'][number] & { readonly kept: boolean })[];
   /** Questions that the engine asked, or is asking. */
   readonly questionsTaken: readonly EventOf<'questions.taken'>[];
   readonly said: readonly EventOf<'inbox.received'>[];
@@ -179,6 +181,7 @@ const empty: RunState = {
   undone: false,
   messages: [],
   questionsTaken: [],
+  knowledge: [],
   said: [],
   left: [],
   taken: [],
@@ -277,6 +280,10 @@ function patchOfRun(s: RunState, e: RunEvent, at: string): Patch | undefined {
       return { taken: [...s.taken, e] };
     case 'message.posted':
       return { messages: [...s.messages, e] };
+    case 'knowledge.proposed':
+      return { knowledge: e.memories.map((memory) => ({ ...memory, kept: false })) };
+    case 'knowledge.kept':
+      return { knowledge: s.knowledge.map((memory) => (memory.name === e.name ? { ...memory, kept: true } : memory)) };
     case 'questions.taken':
       return { questionsTaken: [...s.questionsTaken, e] };
     case 'report.made':

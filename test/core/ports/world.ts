@@ -21,6 +21,8 @@ export interface World {
   readonly repository: Repository;
   readonly journal: JournalRecord[];
   readonly memories: Files;
+  /** The project's lasting memories. */
+  readonly knowledge: Files;
   readonly asked: Asked[];
   readonly inbox: InboxMessage[];
   /** What models left for the bus, and what became of what is gone. */
@@ -58,6 +60,7 @@ export function newWorld(options: { team: TeamFile; project: Record<string, stri
     repository: newRepository(),
     journal: [],
     memories: new Map(),
+    knowledge: new Map(),
     asked: [],
     inbox: [],
     arrivals: [],
@@ -186,6 +189,16 @@ export function portsOf(world: World, life: Life, journal: Ports['journal']): Po
           world.arrivals.findIndex((a) => a.id === id),
           1,
         );
+      },
+    },
+    knowledge: {
+      list: async () => [...world.knowledge.keys()].toSorted(),
+      read: async (name) => world.knowledge.get(name),
+      async write(name, text, before) {
+        life.assertAlive();
+        if (world.knowledge.get(name) !== before && world.knowledge.get(name) !== text) return false;
+        world.knowledge.set(name, text);
+        return true;
       },
     },
     gate: {
