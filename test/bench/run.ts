@@ -1,8 +1,20 @@
-/** Speed as ratios, each measured in this one run: `npm run bench`. */
+/** Speed as ratios, each measured in this one run: `npm run bench`, `npm run bench -- panel`, `npm run bench -- panel 600`. */
 import { benchCalls } from './calls.ts';
+import { benchPanel } from './panel.ts';
 import { benchResume } from './resume.ts';
 import { benchTrees } from './trees.ts';
 
-for (const bench of [benchCalls, benchResume, benchTrees]) {
-  for (const text of await bench()) process.stdout.write(`${text}\n`);
+const benches: Readonly<Record<string, (seconds?: number) => Promise<string[]>>> = {
+  calls: () => benchCalls(),
+  resume: () => benchResume(),
+  trees: () => benchTrees(),
+  panel: benchPanel,
+};
+
+const [name, seconds] = process.argv.slice(2);
+if (name !== undefined && !Object.hasOwn(benches, name))
+  throw new Error(`No such bench: ${name}. There are: ${Object.keys(benches).join(', ')}.`);
+for (const bench of name === undefined ? Object.values(benches) : [benches[name]]) {
+  const texts = (await bench?.(seconds === undefined ? undefined : Number(seconds))) ?? [];
+  for (const text of texts) process.stdout.write(`${text}\n`);
 }

@@ -18,13 +18,22 @@ const tailLines = 200;
 const tailLineChars = 400;
 const tailChars = 24_000;
 
-/** The last lines of live text; a very long one is cut in its middle. The typed answer at its end is for code, and left out. */
+/** Nothing in it that would have to be cleaned. */
+const harmless = /^[\x20-\x7e\n]*$/;
+
+/** The last lines of live text; a very long one is cut. The typed answer at its end is for code, and left out. */
 export function tailOf(text: string): string {
-  const recent = text.slice(-tailChars);
+  const recent = lastLines(text.slice(-tailChars), tailLines + 1);
   const typed = recent.lastIndexOf('```json');
   const shown = typed === -1 ? recent : recent.slice(0, typed);
-  const lines = plain(shown).trimEnd().split('\n').slice(-tailLines);
+  const lines = (harmless.test(shown) ? shown : plain(shown)).trimEnd().split('\n').slice(-tailLines);
   return lines.map((one) => (one.length > tailLineChars ? `${one.slice(0, tailLineChars - 1)}…` : one)).join('\n');
+}
+
+function lastLines(text: string, most: number): string {
+  let from = text.length;
+  for (let n = 0; n < most && from > 0; n++) from = text.lastIndexOf('\n', from - 1);
+  return from > 0 ? text.slice(from + 1) : text;
 }
 
 const exactChars = 60_000;

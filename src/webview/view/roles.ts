@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import { ref } from 'lit/directives/ref.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { PanelCall, PanelRole, PanelRun } from '../../protocol.ts';
 import { elapsed, type Page, passed } from '../page.ts';
@@ -78,7 +79,7 @@ function inside(page: Page, key: string, role: PanelRole): TemplateResult {
     }
     ${role.notes.map((note) => html`<p class="muted">${note}</p>`)}
     ${role.waitsFor === undefined ? nothing : html`<p class="muted">${waits(role.waitsFor)}</p>`}
-    ${text !== undefined ? tail(role, text) : role.said === undefined ? nothing : markdown(role.said)}
+    ${text !== undefined ? tail(page, key, role, text) : role.said === undefined ? nothing : markdown(role.said)}
     ${
       role.calls.length > 1
         ? html`<ul class="calls" aria-label="Calls">
@@ -90,11 +91,37 @@ function inside(page: Page, key: string, role: PanelRole): TemplateResult {
   </div>`;
 }
 
-/** The live text: one text node, held at its end by the layout. */
-const tail = (role: PanelRole, text: string): TemplateResult =>
-  html`<div class="tail" role="log" aria-live="off" aria-label="What ${role.title} writes" tabindex="0">
-    <pre .textContent=${text}></pre>
+/** So many lines are laid out while nobody looks closer: with many roles at once all of them would be most of the work. */
+const fewLines = 24;
+
+/** The live text: one text node, held at its end by the layout. All of it is there as soon as the pointer or the focus is in it. */
+function tail(page: Page, key: string, role: PanelRole, text: string): TemplateResult {
+  const element = tails.get(key);
+  const isRead = element !== undefined && (element.scrollTop < 0 || element.matches(':hover, :focus'));
+  return html`<div
+    class="tail"
+    role="log"
+    aria-live="off"
+    aria-label="What ${role.title} writes"
+    tabindex="0"
+    @pointerenter=${page.draw}
+    @focus=${page.draw}
+    ${ref((of) => {
+      if (of) tails.set(key, of);
+      else tails.delete(key);
+    })}
+  >
+    <pre .textContent=${isRead ? text : lastLines(text, fewLines)}></pre>
   </div>`;
+}
+
+const tails = new Map<string, Element>();
+
+function lastLines(text: string, most: number): string {
+  let from = text.length;
+  for (let n = 0; n < most && from > 0; n++) from = text.lastIndexOf('\n', from - 1);
+  return from > 0 ? text.slice(from + 1) : text;
+}
 
 const callLine = (page: Page, call: PanelCall): TemplateResult =>
   html`<li>
