@@ -47,6 +47,8 @@ const sayings: readonly (readonly [RegExp, string])[] = [
   [/`?orchestra runs`?/g, '"Show Run"'],
   [/`?orchestra doctor`?/g, '"Check Team"'],
   [/`?orchestra clean`?/g, '"Clean Workspaces"'],
+  [/`?orchestra apply (?:\S+ )?--undo`?/g, '"Undo Apply"'],
+  [/`?orchestra review(?: r\d{6}-[\w-]+)?`?/g, '"Review Changes"'],
   [/`?orchestra apply`?/g, '"Apply Change of a Run"'],
   [/`?orchestra show`?/g, '"Show Run"'],
   [/`?orchestra run( "<task>")?`?/g, '"Orchestrate Task"'],

@@ -30,7 +30,15 @@ export interface Made {
 }
 
 /** `before` is the person's folder; `after` what the team makes of it, undefined where a file is gone. */
-export async function madeReady(before: Tree, after: Tree, team: Partial<TeamFile> = {}): Promise<Made> {
+export async function madeReady(
+  before: Tree,
+  after: Tree,
+  options: {
+    readonly team?: Partial<TeamFile>;
+    /** What happened before the change was merged; `made` is its commit and tree. */
+    readonly events?: (made: { commit: string; tree: string }) => RunEvent[];
+  } = {},
+): Promise<Made> {
   const place = await realpath(await mkdtemp(join(tmpdir(), 'orchestra-review-')));
   process.env['ORCHESTRA_CACHE'] = join(place, 'cache');
   process.env['ORCHESTRA_PROFILE'] = join(place, 'profile');
@@ -39,7 +47,7 @@ export async function madeReady(before: Tree, after: Tree, team: Partial<TeamFil
   const project = await openProject(root, { log: quietLog, signal: never, from: 'test' });
   const { id, folder } = await createRun(root, { now: Date.now, random: Math.random });
   const start = {
-    team: { ...testTeam(), ...team },
+    team: { ...testTeam(), ...options.team },
     teamName: 'default',
     brought: { servers: [], models: [], checks: [], commands: [], setup: false },
   };
@@ -80,6 +88,7 @@ export async function madeReady(before: Tree, after: Tree, team: Partial<TeamFil
         budgetFrom: 'default',
       },
       { type: 'base.taken', ...base },
+      ...(options.events?.(made) ?? []),
       { type: 'integration.ended', ...made, docs: [], summary: 'Done.' },
       { type: 'ledger.made', tree: made.tree, entries, hunks, balanced: true, problems: [] },
       { type: 'run.ended', outcome: 'ready' },
