@@ -2,6 +2,7 @@ import type { CliCommand } from './command.ts';
 import { applyCommand } from './commands/apply.ts';
 import { busCommand } from './commands/bus.ts';
 import { cleanCommand } from './commands/clean.ts';
+import { moveCommand, offCommand, retryCommand } from './commands/control.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { resumeCommand } from './commands/resume.ts';
@@ -25,6 +26,9 @@ export const commands: readonly CliCommand[] = [
   busCommand,
   sayCommand,
   stopCommand,
+  moveCommand,
+  retryCommand,
+  offCommand,
   trustCommand,
   doctorCommand,
   cleanCommand,

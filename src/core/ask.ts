@@ -162,6 +162,8 @@ export const mendSchema = z.object({
   label: z.string(),
   command: z.string().optional(),
   kind: z.enum(['install', 'sign-in', 'key', 'trust', 'team-file', 'settings', 'other']),
+  /** An adapter by its name, which `orchestra doctor --fix` fetches itself. */
+  adapter: z.string().optional(),
 });
 export type Mend = z.infer<typeof mendSchema>;
 
@@ -176,6 +178,8 @@ export const reachInputSchema = z.object({
   /** The ids that the route names. */
   ids: z.array(z.string()).default([]),
   catalogue: z.boolean().default(false),
+  /** Versions too, which may start programs. */
+  detail: z.boolean().default(false),
 });
 export type ReachInput = z.infer<typeof reachInputSchema>;
 export const reachOutputSchema = z.object({

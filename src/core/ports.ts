@@ -86,7 +86,11 @@ export interface Models {
    * Whether the route can be used: its server starts, has the tool and says nothing to the contrary. Never spends anything. With
    * `catalogue` it is also looked up which of its ids are gone, if its server can tell in time.
    */
-  reach(route: Route, signal: AbortSignal, how?: { readonly catalogue?: boolean }): Promise<ReachOutput>;
+  reach(
+    route: Route,
+    signal: AbortSignal,
+    how?: { readonly catalogue?: boolean; readonly detail?: boolean },
+  ): Promise<ReachOutput>;
   /** One attempt over one route. Throws `RouteError`, or the signal's reason. Waits while the route is full. */
   ask(route: Route, input: AskInput, hooks: AskHooks): Promise<AskOutput>;
   /** True when the server plays a script. */

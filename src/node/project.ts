@@ -8,7 +8,7 @@ import type { Budget, Check } from '../core/team/file.ts';
 import { withHosted } from '../core/team/hosted.ts';
 import { version } from '../core/version.ts';
 import { openApplier } from './apply/apply.ts';
-import { diagnose, type Diagnosis } from './doctor.ts';
+import { diagnose, type Diagnosis } from './doctor/doctor.ts';
 import { projectRoot } from './git/person.ts';
 import { openWorkspaces } from './git/workspaces.ts';
 import { type OpenReview, openReview } from './review/openReview.ts';
@@ -89,6 +89,10 @@ export interface Project {
   diagnose(options: {
     team?: string | undefined;
     teamFile?: string | undefined;
+    /** One tiny real call over every route that can be used: it costs. */
+    live?: boolean | undefined;
+    /** Does what is safe about what was found, and looks again. */
+    fix?: boolean | undefined;
     signal: AbortSignal;
   }): Promise<Diagnosis>;
 }

@@ -97,8 +97,8 @@ describe('what waits for an approval', () => {
 
 describe('the doctor', () => {
   const machine = [
-    { what: 'git', state: 'ok', detail: '/usr/bin/git' } as const,
-    { what: 'This folder', state: 'missing', detail: 'Not trusted.', mend: 'orchestra trust' } as const,
+    { what: 'git', state: 'ok', detail: '/usr/bin/git', mends: [] } as const,
+    { what: 'This folder', state: 'missing', detail: 'Not trusted.', mend: 'orchestra trust', mends: [] } as const,
   ];
   it('says what is fine, what is not, and what to do about it', () => {
     const lines = doctorLines(
@@ -108,6 +108,14 @@ describe('the doctor', () => {
         team: stateOf(journal(whole)).cast,
         leftOut: [{ role: 'quick', why: 'no route' }],
         notes: [],
+        played: [{ role: 'critic', model: 'gemini-2.5-pro', server: 'agents', agent: 'gemini', id: 'gemini-2.5-pro' }],
+        more: [
+          {
+            text: 'agents (codex) would bring Architect (GPT-5)',
+            mends: [{ label: 'Sign in to Codex', command: 'codex login', kind: 'sign-in' }],
+          },
+        ],
+        fixed: ['Fetched codex-acp.'],
       },
       look,
     );
@@ -116,10 +124,23 @@ describe('the doctor', () => {
     assert.match(text, /✗ This folder {2}Not trusted\.\n {17}orchestra trust/);
     assert.match(text, /implementer {3}GPT-5-Codex high {2}writes/);
     assert.match(text, /left out: quick, no route/);
+    assert.match(text, /critic: gemini-2\.5-pro over agents \(gemini\)/);
+    assert.match(text, /would bring Architect \(GPT-5\)\n {4}Sign in to Codex: codex login/);
+    assert.match(text, /^Mended\n {2}Fetched codex-acp\./);
   });
   it('says why no run could start', () => {
     const text = doctorLines(
-      { machine, routes: [], team: [], leftOut: [], notes: [], problem: 'No orchestrator.' },
+      {
+        machine,
+        routes: [],
+        team: [],
+        played: [],
+        leftOut: [],
+        more: [],
+        notes: [],
+        fixed: [],
+        problem: 'No orchestrator.',
+      },
       look,
     ).join('\n');
     assert.match(text, /✗ No run could start here now\n {2}No orchestrator\./);

@@ -2,6 +2,7 @@ import { UserError } from '../../core/errors.ts';
 import type { Project } from '../../node/project.ts';
 import { type CliCommand, textOf } from '../command.ts';
 import { withProject } from '../session.ts';
+import { controlCalls } from './control.ts';
 
 /** Says something to a run of another process; the team hears it with its next calls. */
 export const sayCommand: CliCommand = {
@@ -47,9 +48,13 @@ async function refuseStranger(project: Project, run: string, to: string | undefi
 /** Asks a run of another process to stop in order. */
 export const stopCommand: CliCommand = {
   usage: 'stop [run]',
-  summary: 'stop a run of another terminal in order; it can be resumed',
-  options: [],
-  async run([words]) {
+  summary: 'stop a run of another terminal in order, or one role of it; the run can be resumed',
+  options: [
+    ['--role <role>', 'only what this role is doing: it is then missing, as if it had failed'],
+    ['--call <call>', 'only one call, by its key'],
+  ],
+  async run([words], options) {
+    if (options['role'] !== undefined || options['call'] !== undefined) return controlCalls('stop', words, options);
     return withProject({}, async ({ project }) => {
       const info = await project.find(words);
       if (info.state !== 'running' && info.state !== 'elsewhere') {

@@ -269,6 +269,12 @@ export const teamFileSchema = z.strictObject({
   checks: z.array(checkSchema).default([]).describe("The project's own commands that judge a change."),
   setup: setupSchema.default(() => setupSchema.parse({})),
   memory: memorySchema.default(() => memorySchema.parse({})),
+  off: z
+    .array(z.string().regex(/^[a-z][a-z0-9.-]{0,39}(?:\/[a-z][a-z0-9.-]{0,39})?$/, 'a server, or `server/agent`'))
+    .default([])
+    .describe(
+      'Routes that are never used, whatever models name them: a server (`keys`), or one agent of it (`agents/grok`).',
+    ),
   commands: z
     .array(z.string())
     .default([])

@@ -96,6 +96,7 @@ export function joinParts(base: Values, layer: Values, whose: Whose, below: Team
           );
         break;
       }
+      case 'off':
       case 'commands': {
         if (!Array.isArray(value)) {
           joined.set(name, value);
@@ -107,7 +108,8 @@ export function joinParts(base: Values, layer: Values, whose: Whose, below: Team
           .filter(({ line }) => !before.includes(line));
         joined.set(name, [...before, ...added.map(({ line }) => line)]);
         origins.set(name, [...before.map(() => undefined), ...added.map(({ index }) => index)]);
-        if (workspace) brought.commands.push(...added.flatMap(({ line }) => (typeof line === 'string' ? [line] : [])));
+        if (workspace && name === 'commands')
+          brought.commands.push(...added.flatMap(({ line }) => (typeof line === 'string' ? [line] : [])));
         break;
       }
       default:

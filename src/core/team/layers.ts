@@ -60,7 +60,20 @@ export function joinLayers(layers: readonly Layer[]): Joined {
   }
   team ??= layers.length === 0 ? teamFileSchema.parse({}) : undefined;
   if (team) problems.push(...crossChecks(team, layers));
-  return { team, problems, notes, brought: together(parts) };
+  return { team: team && switchedOff(team), problems, notes, brought: together(parts) };
+}
+
+/** The team with every route off that its `off` names. */
+function switchedOff(team: TeamFile): TeamFile {
+  if (team.off.length === 0) return team;
+  const off = new Set(team.off);
+  const models = Object.entries(team.models).map(([name, model]) => {
+    const routes = model.routes.map((route) =>
+      off.has(route.server) || off.has(`${route.server}/${route.agent}`) ? { ...route, off: true } : route,
+    );
+    return [name, { ...model, routes }] as const;
+  });
+  return { ...team, models: Object.fromEntries(models) };
 }
 
 function together(parts: readonly Brought[]): Brought {

@@ -94,7 +94,7 @@ export function openModels(options: ModelsOptions): OpenModels {
   return {
     scripted: (server) => Object.hasOwn(options.servers, server) && options.servers[server]?.scripted === true,
 
-    async reach(route, signal, { catalogue = false } = {}): Promise<ReachOutput> {
+    async reach(route, signal, { catalogue = false, detail = false } = {}): Promise<ReachOutput> {
       signal.throwIfAborted();
       const nothing = { gone: [], mends: [] };
       let life: ServerLife | undefined;
@@ -108,7 +108,7 @@ export function openModels(options: ModelsOptions): OpenModels {
           return { ...nothing, failure: { kind: 'protocol', message } };
         }
         if (route.tool !== 'ask' || !names.has(reachTool)) return nothing;
-        const said = await reachOver(connection, route, { catalogue, signal, ms: options.startMs ?? 60_000 });
+        const said = await reachOver(connection, route, { catalogue, detail, signal, ms: options.startMs ?? 60_000 });
         return { ...said, ...(said.failure && { failure: life.discreet(said.failure) }) };
       } catch (error) {
         signal.throwIfAborted();

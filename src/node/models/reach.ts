@@ -19,10 +19,15 @@ const catalogueMs = 20_000;
 export async function reachOver(
   connection: Connection,
   route: Route,
-  options: { catalogue: boolean; signal: AbortSignal; ms: number },
+  options: { catalogue: boolean; detail: boolean; signal: AbortSignal; ms: number },
 ): Promise<ReachOutput> {
-  const { catalogue, signal } = options;
-  const input: ReachInput = { ids: route.ids, catalogue, ...(route.agent !== undefined && { agent: route.agent }) };
+  const { catalogue, detail, signal } = options;
+  const input: ReachInput = {
+    ids: route.ids,
+    catalogue,
+    detail,
+    ...(route.agent !== undefined && { agent: route.agent }),
+  };
   const ms = catalogue ? Math.min(catalogueMs, options.ms) : options.ms;
   const late = new RouteError({
     kind: 'silence',

@@ -4,9 +4,10 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { reachInputSchema, reachTool } from '../../core/ask.ts';
-import type { Failure } from '../../core/ask.ts';
-import { adapters, adapterVersion } from '../../node/agents/adapters.ts';
+import type { Failure, ReachInput, ReachOutput } from '../../core/ask.ts';
+import { adapterEntry, adapters, adapterVersion } from '../../node/agents/adapters.ts';
 import { launchOf, versionOf } from '../../node/agents/programs.ts';
+import { sameModel } from '../../node/models/modelIds.ts';
 import { run } from '../../node/processes.ts';
 import type { OtherTool } from '../askServer.ts';
 import { AskError, notSignedIn } from './failures.ts';
@@ -59,28 +60,68 @@ async function hasOwnProvider(profile: Profile, env: NodeJS.ProcessEnv): Promise
   return false;
 }
 
-/** The tool `reach`: whether a route over this agent can be used. It is only started where nothing else tells whether it is signed in. */
+/** The tool `reach`: whether a route over this agent can be used. It is only started for its catalogue, and where nothing else tells whether it is signed in. */
 export function reachAgent(options: InquireOptions): OtherTool {
-  const { profile, env } = options;
   return {
     name: reachTool,
-    description: 'Says whether a model can be asked here, without asking it anything.',
+    description:
+      'Says whether a model can be asked here, without asking it anything; with `catalogue` also what it offers.',
     input: reachInputSchema,
-    async run(_args, signal) {
-      const failure = await failing(async () => {
-        const found = await findAgent(profile, env);
-        switch (await signedIn(profile, found, env, signal)) {
-          case 'yes':
-            return undefined;
-          case 'no':
-            throw new AskError(notSignedIn(profile));
-          case 'unknown':
-            return offeredBy(options, signal);
-        }
-      });
-      return 'failure' in failure ? { failure: failure.failure } : {};
-    },
+    run: (args, signal) => reached(options, args as ReachInput, signal),
   };
+}
+
+async function reached(
+  options: InquireOptions,
+  { ids, catalogue, detail }: ReachInput,
+  signal: AbortSignal,
+): Promise<Partial<ReachOutput>> {
+  const { profile, env } = options;
+  const program = await findAgentProgram(profile, env);
+  const version = detail && program !== undefined ? await versionOf(program, env, signal) : undefined;
+  const place = program !== undefined && { program: { path: program, ...(version !== undefined && { version }) } };
+  const found = await failing(async () => {
+    const installed = await findAgent(profile, env);
+    const signed = await signedIn(profile, installed, env, signal);
+    if (signed === 'no') throw new AskError(notSignedIn(profile));
+    const offered = catalogue || signed === 'unknown' ? await offeredBy(options, signal) : undefined;
+    return { signed, offered };
+  });
+  if ('failure' in found) {
+    const { failure } = found;
+    const told = failure.kind === 'not-signed-in' && { signedIn: false };
+    return { failure, ...place, ...told, mends: mendsOf(profile, failure, program, env) };
+  }
+  const { signed, offered } = found.value;
+  // Others are taken too, by all but those that list what they have.
+  const lists = catalogue && profile.unlisted === 'no' && offered !== undefined && offered.models.length > 0;
+  const gone = lists ? ids.filter((id) => !offered.models.some((one) => sameModel(id, one.id))) : [];
+  return { ...place, gone, ...(signed === 'yes' && { signedIn: true }) };
+}
+
+/** What a person can do about it, best first. */
+function mendsOf(
+  profile: Profile,
+  failure: Failure,
+  program: string | undefined,
+  env: NodeJS.ProcessEnv,
+): ReachOutput['mends'] {
+  const line = (text: string) => (/[,(;]/.test(text) ? {} : { command: text });
+  if (failure.kind === 'not-signed-in')
+    return [{ label: `Sign in to ${profile.title}: ${profile.signIn}`, ...line(profile.signIn), kind: 'sign-in' }];
+  if (failure.kind !== 'not-installed') return [];
+  if (program === undefined)
+    return [{ label: `Install ${profile.title}: ${profile.install}`, ...line(profile.install), kind: 'install' }];
+  const adapter = profile.adapter?.name;
+  if (adapter === undefined || adapterEntry(adapter, env) !== undefined) return [];
+  return [
+    {
+      label: `Fetch ${adapter}, which stands in front of it`,
+      command: 'orchestra doctor --fix',
+      kind: 'install',
+      adapter,
+    },
+  ];
 }
 
 /** The tool `agents`: what is installed, who is signed in, and which models and efforts the agent offers now. */

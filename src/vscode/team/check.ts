@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { oneLine } from '../../core/words/plain.ts';
-import type { Diagnosis, Finding } from '../../node/doctor.ts';
+import type { Diagnosis } from '../../node/doctor/doctor.ts';
+import type { Finding } from '../../node/doctor/finding.ts';
 import type { CommandId } from '../commands.ts';
 import { inEditor } from '../host.ts';
 import type { Parts } from '../parts.ts';

@@ -82,6 +82,21 @@ describe('joining team layers', () => {
     assert.deepEqual(team.servers['b'], { command: 'z', args: [], env: {}, pass: [], headers: {}, scripted: false });
   });
 
+  it('switches off the routes that any layer names, by server or by agent of it', () => {
+    const routes = [
+      { server: 'agents', agent: 'grok', ids: ['g'] },
+      { server: 'agents', agent: 'codex', ids: ['c'] },
+      { server: 'keys', ids: ['k'] },
+    ];
+    const models = { m: { title: 'M', vendor: 'V', routes } };
+    const { team } = sound(mine({ models, off: ['agents/grok'] }), mine({ off: ['keys'] }));
+    assert.deepEqual(
+      team.models['m']?.routes.map((route) => route.off),
+      [true, false, true],
+    );
+    assert.deepEqual(team.off, ['agents/grok', 'keys']);
+  });
+
   it('adds checks by name and commands by line', () => {
     const { team } = sound(
       mine({

@@ -1,0 +1,71 @@
+import type { Mend } from '../../core/ask.ts';
+import { reasonOf } from '../../core/errors.ts';
+import { findSandbox } from '../checks/sandbox.ts';
+import { gitProgram } from '../git/program.ts';
+import { findSerena } from '../memory/serena/find.ts';
+import { cacheFolder } from '../paths.ts';
+import { type Finding, mendOf } from './finding.ts';
+
+/** What of this machine and this folder a run needs, or is better with. All is looked at side by side. */
+export async function machineOf(trusted: boolean, missing: number, signal: AbortSignal): Promise<Finding[]> {
+  const [git, sandbox, serena] = await Promise.all([gitOf(signal), findSandbox(signal), serenaOf(signal)]);
+  return [
+    git,
+    finding('Node.js', process.version, []),
+    sandbox.sandbox
+      ? finding('Sandbox', sandbox.describe, [])
+      : finding('Sandbox', sandbox.describe, process.platform === 'linux' ? [installBubblewrap] : []),
+    serena,
+    trustOf(trusted, missing),
+  ];
+}
+
+const installBubblewrap: Mend = {
+  label: 'Install bubblewrap, so that checks of model-written code run in a sandbox',
+  command: 'sudo apt install bubblewrap',
+  kind: 'install',
+};
+
+async function gitOf(signal: AbortSignal): Promise<Finding> {
+  try {
+    return finding('git', await gitProgram(signal), []);
+  } catch (error) {
+    signal.throwIfAborted();
+    return missingFinding('git', reasonOf(error), [{ label: 'Install git 2.38 or newer.', kind: 'install' }]);
+  }
+}
+
+async function serenaOf(signal: AbortSignal): Promise<Finding> {
+  const setting = process.env['ORCHESTRA_SERENA'];
+  const found = await findSerena({ setting, env: process.env, signal, cache: cacheFolder() });
+  if (found.program) return finding('Serena', `${found.program.version} at ${found.program.command}`, []);
+  return missingFinding('Serena', `${found.why} The memory works without it, in the same files.`, [
+    { label: 'Install Serena', command: 'uv tool install serena-agent', kind: 'install' },
+  ]);
+}
+
+function trustOf(trusted: boolean, missing: number): Finding {
+  const waits = `${missing} ${missing === 1 ? 'thing of its team file waits' : 'things of its team file wait'} for your approval`;
+  const detail = trusted
+    ? missing === 0
+      ? 'Trusted.'
+      : `Trusted; ${waits}.`
+    : 'Not trusted: its team file is not read.';
+  if (trusted && missing === 0) return finding('This folder', detail, []);
+  return missingFinding('This folder', detail, [
+    { label: 'Look at what this folder brings, and approve it', command: 'orchestra trust', kind: 'trust' },
+  ]);
+}
+
+const finding = (what: string, detail: string, mends: readonly Mend[]): Finding => ({
+  what,
+  state: mends.length === 0 ? 'ok' : 'missing',
+  detail,
+  mends,
+  ...mendOf(mends),
+});
+
+const missingFinding = (what: string, detail: string, mends: readonly Mend[]): Finding => ({
+  ...finding(what, detail, mends),
+  state: 'missing',
+});
