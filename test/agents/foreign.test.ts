@@ -7,6 +7,7 @@ import { failureOf, hooks, input, textHeard, until } from '../node/models/stand.
 import { calls, says, table, type Asked } from '../standin/reply.ts';
 import { openStandin, type Standin } from '../standin/standin.ts';
 import { binOf, installAgents, testCache } from './install.ts';
+import { type AgentsPlace, makeAgentsPlace } from './place.ts';
 
 /** MCP servers that others made, reached by configuration alone: the last Codex with a server of its own, a Gemini. */
 
@@ -215,5 +216,66 @@ describe('the last Codex with an MCP server of its own', function () {
       ['Good day to you, whoever you are.', 'Nothing.', 'Good day to you, whoever you are.'],
     );
     assert.equal(new Set(outputs.map((o) => o.session)).size, 3);
+  });
+});
+
+describe('a Gemini behind an MCP server that others made', function () {
+  this.timeout(120_000);
+  /** As it stands in a team file; it names neither session nor model, and streams nothing. */
+  const geminiRoute: Route = routeSchema.parse({
+    server: 'gemini',
+    tool: 'ask-gemini',
+    ids: ['gemini-2.5-pro'],
+    arguments: { prompt: '${prompt}', model: '${model}' },
+  });
+  let place: AgentsPlace;
+  let models: OpenModels;
+  before(async function () {
+    this.timeout(600_000);
+    await installAgents();
+    place = await makeAgentsPlace(['gemini'], script);
+    const folder = await place.workspace({ 'a.txt': 'a\n' }, 'work');
+    const server = serverSchema.parse({
+      command: join(binOf('gemini-mcp'), 'gemini-mcp'),
+      // What the person has of it; without a backend it would look for another program.
+      env: { ...place.env, GEMINI_MCP_BACKEND: 'gemini', GEMINI_CLI_TRUST_WORKSPACE: 'true' },
+    });
+    const quiet = (): void => {};
+    models = openModels({
+      servers: { gemini: server },
+      root: folder,
+      env: place.env,
+      log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    });
+  });
+  after(async () => {
+    await models?.close();
+    await place?.end();
+  });
+
+  it('answers by its own tool, with the model that is asked for', async () => {
+    assert.equal((await models.reach(geminiRoute, new AbortController().signal)).failure, undefined);
+    const prompt = input('g1', { prompt: 'hello', model: 'gemini-2.5-pro' });
+    const output = await models.ask(geminiRoute, prompt, hooks({ silenceMs: 90_000 }).hooks);
+    assert.match(output.text, /Good day to you, whoever you are\./);
+    assert.ok(place.standin.requests.some((r) => r.dialect === 'gemini' && r.model === 'gemini-2.5-pro'));
+  });
+
+  it('is kept while it says nothing but that it is there, and cancelled', async () => {
+    const control = new AbortController();
+    const asking = models.ask(
+      geminiRoute,
+      input('g2', { prompt: 'for ever', model: 'gemini-2.5-pro' }),
+      hooks({ signal: control.signal, silenceMs: 90_000 }).hooks,
+    );
+    await place.standin.until((r) => r.prompt.includes('for ever'), AbortSignal.timeout(60_000));
+    control.abort(new Error('enough'));
+    await assert.rejects(asking, /enough/);
+    // It has no cancel of its own: its program goes on until the server ends, and ends then.
+    await models.close();
+    await place.standin.until(
+      (r) => r.prompt.includes('for ever') && r.state === 'closed early',
+      AbortSignal.timeout(30_000),
+    );
   });
 });
