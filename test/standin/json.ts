@@ -34,6 +34,6 @@ export function textIn(content: unknown): string {
 export function ownWords(said: string): string {
   return said
     .replaceAll(/<(system-reminder|environment_context|user_info|rules)>[^]*?<\/\1>/g, '')
-    .replaceAll(/<\/?user_query>|^Tool loaded\.$/gm, '')
+    .replaceAll(/<\/?user_query>|^Tool loaded\.$|^\[Request interrupted by user[^\]]*\]$/gm, '')
     .trim();
 }
