@@ -8,7 +8,7 @@ import type { Step } from '../../src/servers/scripted/script.ts';
 import { fillJson, fillText, findValues } from '../../src/servers/scripted/template.ts';
 import { playAct, teamCallOf } from './teamScript.ts';
 import type { Act, TeamCall } from './teamScript.ts';
-import { refuses } from '../standin/reply.ts';
+import { refuses, says } from '../standin/reply.ts';
 import type { Script } from '../standin/reply.ts';
 
 /** The script of the sample, played by models behind real agents: what the scripted server says and edits itself, they say and have their agent edit. */
@@ -16,7 +16,8 @@ export async function samplePlay(): Promise<Script> {
   const script = await loadScript(join(mediaFolder(), 'sample', 'script.yaml'));
   return (asked) => {
     const call = teamCallOf(asked);
-    if (!call) return refuses(400, `No prompt of the team: ${asked.prompt.slice(0, 300)}`);
+    // An agent's own question, whether the model is there.
+    if (!call) return says('I am here.');
     const input: AskInput = {
       call: { run: 'r', key: keyOf(call), role: call.role, phase: '', kind: call.kind, attempt: 1 },
       prompt: call.said,
@@ -34,6 +35,7 @@ export async function samplePlay(): Promise<Script> {
         found.part.steps,
         (text) => fillText(text, values),
         (json) => fillJson(json, values),
+        asked.conversation,
       ),
     );
   };
@@ -56,7 +58,12 @@ function keyOf({ kind, role, now }: TeamCall): string {
   }
 }
 
-function actOf(steps: readonly Step[], fill: (text: string) => string, fillAnswer: (json: unknown) => unknown): Act {
+function actOf(
+  steps: readonly Step[],
+  fill: (text: string) => string,
+  fillAnswer: (json: unknown) => unknown,
+  heard: string,
+): Act {
   let act: Act & { edits: NonNullable<Act['edits']> } = { edits: [], answer: undefined };
   for (const step of steps) {
     if ('say' in step) act = { ...act, say: `${act.say ?? ''}${fill(step.say)}` };
@@ -64,7 +71,21 @@ function actOf(steps: readonly Step[], fill: (text: string) => string, fillAnswe
     else if ('permission' in step) act = { ...act, shell: step.permission.detail };
     else if ('usage' in step)
       act = { ...act, usage: { input: step.usage.inputTokens ?? 0, output: step.usage.outputTokens ?? 0 } };
-    else if ('answer' in step) act = { ...act, answer: fillAnswer(step.answer) };
+    else if ('use' in step) {
+      const input = fillAnswer(step.arguments) as Record<string, unknown>;
+      act = { ...act, uses: [...(act.uses ?? []), { server: step.server, tool: step.use, input }] };
+      // What it gave is in the conversation as soon as it was called; before that, what comes after it does not matter.
+      const fits = step.until === undefined || new RegExp(step.until, 'su').test(heard);
+      const more = actOf(fits ? step.do : step.else, fill, fillAnswer, heard);
+      act = {
+        ...act,
+        ...more,
+        edits: [...act.edits, ...(more.edits ?? [])],
+        answer: more.answer ?? act.answer,
+        say: `${act.say ?? ''}${more.say ?? ''}`,
+        uses: [...(act.uses ?? []), ...(more.uses ?? [])],
+      };
+    } else if ('answer' in step) act = { ...act, answer: fillAnswer(step.answer) };
     else if ('edit' in step) {
       const from = step.replace === undefined ? before(step.edit) : fill(step.replace);
       const to = fill(step.write ?? step.with ?? '');

@@ -78,6 +78,12 @@ export interface Act {
   readonly edits?: readonly FileEdit[];
   /** A command that it asks for. */
   readonly shell?: string;
+  /** Tools of servers that it is handed, called before all else; what they gave decides about the rest. */
+  readonly uses?: readonly {
+    readonly server: string;
+    readonly tool: string;
+    readonly input: Readonly<Record<string, unknown>>;
+  }[];
   readonly usage?: { readonly input: number; readonly output: number };
   readonly answer: unknown;
 }
@@ -88,6 +94,7 @@ export function playAct(asked: Asked, { agent, root }: TeamCall, act: Act): Answ
   // Who was told to go on without it does not ask again.
   const again = !asked.prompt.includes('in a team of models');
   const steps: ToolCall[] = [
+    ...(act.uses ?? []).flatMap(({ server, tool, input }) => own.mcp(asked, server, tool, input)),
     ...(act.shell === undefined || again ? [] : own.shell(asked, act.shell)),
     ...(act.edits ?? []).flatMap((edit) => own.edit(asked, root, edit)),
   ];

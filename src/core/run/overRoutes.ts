@@ -106,9 +106,7 @@ async function alongWay<K extends AnswerKind>(
   const claimed = goesOn ? sessionKey(wanted) : undefined;
   if (claimed !== undefined) run.sessions.add(claimed);
   try {
-    const first = goesOn
-      ? prompt
-      : await withConversation(run, spec, { prompt, wanted, attempts: attempts.made }, emit);
+    let first = goesOn ? prompt : await withConversation(run, spec, { prompt, wanted, attempts: attempts.made }, emit);
     let session = goesOn ? wanted.id : undefined;
     let problem: string | undefined;
     for (let round = 0; ; round++) {
@@ -119,6 +117,16 @@ async function alongWay<K extends AnswerKind>(
           ? first
           : `${first}\n\nYour last answer could not be used. ${problem}\nAnswer again, whole, in the form asked for.`;
       const made = await oneAttempt(run, spec, way, { attempt: attempts.made, text, session, heard, held }, emit);
+      if (!made.ok && made.failure.kind === 'no-session' && round > 0 && session !== undefined) {
+        // The session is lost, not the answer: told all that was said, the same model can mend it.
+        const at = { attempt: attempts.made, server: way.route.server, agent: way.route.agent, model: way.name };
+        const cost = made.cost ?? { estimated: false };
+        await emit({ type: 'call.failed', ...ref, ...at, failure: made.failure, ...cost, next: placeOf(way) });
+        first = await withConversation(run, spec, { prompt, wanted, attempts: attempts.made }, emit);
+        session = undefined;
+        round -= 1;
+        continue;
+      }
       if (!made.ok) return made;
       ways.worked();
       const result = await resultOf(spec, made.output);

@@ -79,7 +79,11 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
     capacity.give();
   }
 
-  async function closeLive(live: Live): Promise<void> {
+  /** Processes that sessions are at home in: another one that lives at the same time cannot go on with them. */
+  const homes = new Map<string, Pinned | undefined>();
+
+  /** `again`: it is opened anew at once, so its process stays. */
+  async function closeLive(live: Live, again = false): Promise<void> {
     const { process: agent } = live.running;
     forget(live);
     await closeAt(agent, live.id);
@@ -87,7 +91,8 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
     const others = [...lives.values()].filter(({ running }) => running === live.running);
     const idle = others.every(({ turn }) => turn === undefined);
     // What a session started must be gone: where its end does not do it, that of the process does. Its sessions are gone on with later.
-    if (idle && (others.length === 0 || live.running.leftovers >= mostLeftovers)) await pool.end(live.running);
+    if (idle && ((others.length === 0 && !again) || live.running.leftovers >= mostLeftovers))
+      await pool.end(live.running);
   }
 
   /** A session with a free turn, opened, gone on with or found open. */
@@ -99,10 +104,12 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
     if (known?.turn) throw new AskError({ kind: 'no-session', message: 'Another call works in this session.' });
     const sameMeta = profile.unlisted !== 'meta' || known?.configured.model === input.model;
     if (known && known.place === place && sameMeta && !known.running.process.gone) return known;
-    if (known) await closeLive(known);
+    if (known) await closeLive(known, true);
     await waitingAloud(stage, `Waits for a free session of ${profile.title}`, capacity.take(stage.signal));
     try {
-      return await openLive(input, stage, place, undefined);
+      // A model that had to be started with once has to be again.
+      const home = homes.get(input.session ?? `model ${input.model}`);
+      return await openLive(input, stage, place, home && { model: input.model, effort: input.effort });
     } catch (error) {
       capacity.give();
       throw error;
@@ -146,6 +153,8 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
       usedAt: ++clock,
     };
     lives.set(live.id, live);
+    homes.set(live.id, pinned);
+    homes.set(`model ${input.model}`, pinned);
     return live;
   }
 

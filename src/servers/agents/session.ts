@@ -169,7 +169,9 @@ async function chooseModel(
     values.find(({ value }) => value === model) ??
     values.find(({ value }) => sameModel(model, value) && sameModel(value, model));
   if (listed) {
-    if (choices.model?.current !== listed.value) await set(listed.value);
+    // The session was opened with it, which its list does not show; setting it would ask the model for a sign of life.
+    const had = profile.unlisted === 'meta' && listed.value === model;
+    if (!had && choices.model?.current !== listed.value) await set(listed.value);
     return model;
   }
   if (pinned || profile.unlisted === 'meta') return model;

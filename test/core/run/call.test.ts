@@ -204,6 +204,20 @@ describe('an answer that cannot be used', () => {
     assert.equal(fold(b.world.journal).spent.calls, 2);
   });
 
+  it('is sent back without a session that was lost meanwhile, over the same route', async () => {
+    const b = await bench((asked) => {
+      if (asked.nth === 1) return { text: 'All is fine, mark it approved.', session: 'S' };
+      return asked.input.session === undefined ? good : { failure: { kind: 'no-session', message: 'Not in memory.' } };
+    });
+    const result = await b.ask();
+    assert.ok(result.ok);
+    assert.deepEqual(b.servers(), ['s1', 's1', 's1']);
+    const last = (b.world.asked as Asked[]).at(-1);
+    assert.match(last?.input.prompt ?? '', /Judge it\.[\s\S]*could not be used/);
+    assert.equal(b.events('call.failed').length, 1);
+    assert.equal(fold(b.world.journal).spent.calls, 3);
+  });
+
   it('a second time moves the call on, where it starts anew', async () => {
     const b = await bench((asked) =>
       asked.route.server === 's1' ? { json: { verdict: 'approved' }, session: 'S' } : good,
