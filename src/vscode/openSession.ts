@@ -284,6 +284,10 @@ export function openSession(around: Surroundings): OpenSession {
     answer(question, answer) {
       asking.answer(question, answer);
     },
+    heard(run, each) {
+      const live = lives.get(run);
+      if (live?.driven === 'nobody' && live.state.seq > 0) live.take(each);
+    },
     async work(run, work) {
       let result: RunResult | undefined;
       await attempt(async () => {

@@ -73,6 +73,8 @@ export interface Session {
   /** What is to become of a call under way, or of a route; whoever drives the run takes it. */
   control(run: string, control: Control): Promise<void>;
   answer(question: string, answer: Answer): void;
+  /** A record of a run that nobody drives, read by this window's own review: what was decided is shown at once. */
+  heard(run: string, record: JournalRecord): void;
   /** Drives a piece of work on a run that is there, shown like any of its work; resolves at its end, undefined when it went wrong. */
   work(run: string, work: (project: Project, host: Host) => Promise<RunResult>): Promise<RunResult | undefined>;
   apply(run: string): Promise<void>;

@@ -58,6 +58,11 @@ export function placeNow(
   return right && of(right.run) ? { run: right.run, path: right.path, line } : undefined;
 }
 
+/** True where the active editor compares one file. */
+export function isAlone(): boolean {
+  return vscode.window.tabGroups.activeTabGroup.activeTab?.input instanceof vscode.TabInputTextDiff;
+}
+
 /** Closes the tabs of a review. */
 export async function closeTabs(shown: ShownReview): Promise<void> {
   const title = titleOf(shown);

@@ -9,7 +9,7 @@ import { told } from '../host.ts';
 import type { Parts } from '../parts.ts';
 import { personName } from '../person.ts';
 import { placeOf, showFindings } from './comments.ts';
-import { closeTabs, openAll, openOne, placeNow } from './editors.ts';
+import { closeTabs, isAlone, openAll, openOne, placeNow } from './editors.ts';
 import { serveReviews } from './files.ts';
 import { refuseConflicts, restOf, settleUnsaved } from './finish.ts';
 import { showLenses } from './lenses.ts';
@@ -48,14 +48,21 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
       found = (async () => {
         const project = await session.project();
         if (!project) throw new UserError('no-folder', 'There is no folder whose runs could be reviewed.');
-        const failed = (error: unknown): void => void told(channel, () => Promise.reject(error as Error));
-        const shown = await openShown(project, run, personName(), failed);
+        const shown = await openShown(project, run, personName(), {
+          failed: (error) => void told(channel, () => Promise.reject(error as Error)),
+          heard: (record) => session.heard(run, record),
+        });
         shown.onChange((paths) => {
           files.changed(shown, paths);
           lenses.renew();
           if (current === shown) findings.show(shown);
         });
         ready.set(run, shown);
+        // What an editor holds of an earlier review is old.
+        files.changed(
+          shown,
+          shown.files().map(({ file }) => file.path),
+        );
         return shown;
       })();
       reviews.set(run, found);
@@ -70,6 +77,12 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
   );
   const findings = showFindings();
 
+  const close = (shown: ShownReview): void => {
+    shown.dispose();
+    reviews.delete(shown.run);
+    ready.delete(shown.run);
+    if (current === shown) makeCurrent(undefined);
+  };
   const makeCurrent = (shown: ShownReview | undefined): void => {
     current = shown;
     findings.show(shown);
@@ -97,7 +110,7 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
     const hunks = target.hunks ?? [hunkNow(shown).hunk.id];
     await decide(shown, hunks, decision);
     // By the keyboard one goes on to the next.
-    if (!target.hunks) await go(shown, 1);
+    if (!target.hunks && isAlone()) await go(shown, 1);
   };
   const onFile = async (target: Target, decision: Decision): Promise<void> => {
     const shown = await wanted(target);
@@ -167,7 +180,7 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
       return;
     }
     await closeTabs(shown);
-    makeCurrent(undefined);
+    close(shown);
     const written = plural(result.state.applied?.files.length ?? 0, 'file');
     void vscode.window.showInformationMessage(`Written: ${written}. ${oneLine(said)}`.trim(), 'Undo').then((chosen) => {
       if (chosen === 'Undo') void vscode.commands.executeCommand('orchestra.undo', shown.run);

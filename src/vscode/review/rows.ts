@@ -5,8 +5,8 @@ import type { CommandRow } from '../commands.ts';
 /** Set while a review is open. */
 export const reviewing = 'orchestra.reviewing';
 
-const inReview = `${reviewing} && (activeEditor == multiDiffEditor || isInDiffEditor)`;
-const onHunk = `${reviewing} && isInDiffEditor`;
+const inReview = `${reviewing} && (activeEditor == multiDiffEditor || resourceScheme == orchestra-review)`;
+const onHunk = inReview;
 const onFinding = 'commentController == orchestra.review && commentThread == open';
 
 export const reviewCommands = [

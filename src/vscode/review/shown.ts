@@ -4,6 +4,7 @@ import type { FileChange } from '../../core/change/change.ts';
 import { type Decision, decisionsOf } from '../../core/review/decisions.ts';
 import { propose, type Now, type Place, type Proposed } from '../../core/review/propose.ts';
 import type { Review, ReviewFile, ReviewHunk } from '../../core/review/review.ts';
+import type { JournalRecord } from '../../core/run/events.ts';
 import { fold, type RunState } from '../../core/run/state.ts';
 import type { OpenReview } from '../../node/review/openReview.ts';
 import type { Project } from '../../node/project.ts';
@@ -57,7 +58,7 @@ export async function openShown(
   project: Project,
   run: string,
   by: string,
-  failed: (error: unknown) => void,
+  around: { failed(error: unknown): void; heard(record: JournalRecord): void },
 ): Promise<ShownReview> {
   const control = new AbortController();
   const open = await project.review(run, by);
@@ -103,6 +104,7 @@ export async function openShown(
     let seen: RunState | undefined;
     for await (const record of project.watch(run, control.signal)) {
       seen = fold([record], record.seq === 1 ? undefined : seen);
+      around.heard(record);
       if (seen.seq < state.seq || !/^(review|gate|apply|checks|run|ledger)\./.test(record.event.type)) continue;
       const applied = record.event.type === 'apply.done' || record.event.type === 'apply.undone';
       await take(seen);
@@ -112,7 +114,7 @@ export async function openShown(
 
   await look();
   follow().catch((error: unknown) => {
-    if (!control.signal.aborted) failed(error);
+    if (!control.signal.aborted) around.failed(error);
   });
   return {
     run: open.run,
