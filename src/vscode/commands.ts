@@ -105,6 +105,7 @@ export const commands = [
     icon: 'organization',
     places: [{ menu: 'view/title', when: panel, group: '2_team@2' }],
   },
+  { id: 'orchestra.changeTeam', title: 'Change the Proposed Team', icon: 'organization', enablement: contexts.shown },
   {
     id: 'orchestra.trust',
     title: 'Approve What This Folder Brings',

@@ -74,6 +74,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<Api> {
     showProgress(parts),
     showTeamProblems(parts),
     notifyQuestions(parts),
+    // Another window or a terminal may have begun or ended something meanwhile.
+    vscode.window.onDidChangeWindowState(({ focused }) => focused && void made.refresh()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void made.refresh()),
     vscode.workspace.onDidChangeWorkspaceFolders(() => void made.refresh()),
     ...commands.map(({ id }) =>

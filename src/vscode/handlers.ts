@@ -9,6 +9,7 @@ import type { ReviewPart } from './review/registerReview.ts';
 import { makeSample, sampleTask } from './sample.ts';
 import type { TaskFlow } from './task.ts';
 import { askForTrust } from './team/approvals.ts';
+import { changeTeam } from './team/change.ts';
 import { checkTeam } from './team/check.ts';
 import { editTeam } from './team/file.ts';
 
@@ -67,6 +68,7 @@ export function handlersOf(
     },
     'orchestra.checkTeam': async () => checkTeam(parts),
     'orchestra.editTeam': async () => editTeam(parts),
+    'orchestra.changeTeam': async () => changeTeam(parts),
     'orchestra.trust': async () => askForTrust(parts),
     ...review.handlers,
     'orchestra.apply': async (given) => {

@@ -35,6 +35,7 @@ async function notify(question: Question): Promise<void> {
   const choice = choices.find(({ label }) => label === chosen);
   if (choice?.answer !== undefined)
     await vscode.commands.executeCommand('orchestra.answer', question.id, choice.answer);
+  else if (choice?.label === 'Change the Team') await vscode.commands.executeCommand('orchestra.changeTeam');
   else if (choice) await vscode.window.showTextDocument(questionUri(question), { preview: true, preserveFocus: false });
 }
 

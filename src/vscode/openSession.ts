@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { UserError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import type { JournalRecord } from '../core/run/events.ts';
@@ -39,6 +38,12 @@ export interface OpenSession extends Session {
   close(): Promise<void>;
 }
 
+/** Why a run ended whose window was closed: nobody meant it to stop, so it is offered to go on like one that was cut off. */
+const windowClosed = 'Its window was closed.';
+
+/** How often the list is read again while another process has a run, in milliseconds. */
+const othersMs = 5000;
+
 interface TeamShown {
   readonly titles: Record<string, string>;
   readonly teams: readonly string[];
@@ -69,6 +74,7 @@ export function openSession(around: Surroundings): OpenSession {
   let runs: readonly RunInfo[] = [];
   let team: TeamShown = builtIn;
   let problem: SessionView['problem'];
+  let again: NodeJS.Timeout | undefined;
 
   const projectOf = (root: string): Promise<Project> => {
     let project = projects.get(root);
@@ -214,8 +220,11 @@ export function openSession(around: Surroundings): OpenSession {
           () => builtIn,
         ),
       ]);
-      runs = found.toReversed();
+      runs = await withCutOff(project, found.toReversed());
       team = read;
+      const others = runs.some(({ id, state }) => state === 'running' && lives.get(id)?.driven !== 'here');
+      clearTimeout(again);
+      if (others) again = setTimeout(() => void refresh(), othersMs);
     } catch (error) {
       const known = problemOf(error);
       if (known) problem = { message: known.message, ...(known.hint !== undefined && { hint: known.hint }) };
@@ -324,7 +333,8 @@ export function openSession(around: Surroundings): OpenSession {
       }),
     refresh,
     async close() {
-      const reason = new RunStopped('stopped', 'Its window was closed.', 'Go on with `orchestra resume`.');
+      clearTimeout(again);
+      const reason = new RunStopped('stopped', windowClosed, 'Go on with `orchestra resume`.');
       for (const live of lives.values()) live.control.abort(reason);
       // What waits for the projects themselves ends with them.
       await Promise.allSettled(driving);
@@ -333,7 +343,10 @@ export function openSession(around: Surroundings): OpenSession {
   };
 }
 
-/** A folder's name for people. */
-export function folderName(root: string): string {
-  return basename(root);
+/** The youngest run as `interrupted` when it was stopped by its window alone. */
+async function withCutOff(project: Project, runs: readonly RunInfo[]): Promise<readonly RunInfo[]> {
+  const [youngest, ...rest] = runs;
+  if (youngest?.state !== 'stopped') return runs;
+  const { state } = await project.show(youngest.id);
+  return state.reason === windowClosed ? [{ ...youngest, state: 'interrupted' }, ...rest] : runs;
 }

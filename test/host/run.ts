@@ -76,7 +76,7 @@ async function play(scenario: Scenario, version: string): Promise<boolean> {
           suite: join(built, 'entry.cjs'),
           ...(scenario.folder ? folder !== undefined && { folder } : { folder: sample.root }),
         });
-        const code = await window.exit(300_000);
+        const code = await window.exit(540_000);
         process.stdout.write(await readFile(report, 'utf8').catch(() => ''));
         if (code !== 0) {
           fine = false;

@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { deflateRawSync } from 'node:zlib';
+import { createVSIX, listFiles, PackageManager } from '@vscode/vsce';
 
 const execute = promisify(execFile);
 const root = resolve(import.meta.dirname, '..', '..');
@@ -17,22 +18,19 @@ const most = 3 * 1024 * 1024;
 
 const node = async (...args: string[]): Promise<string> =>
   (await execute(process.execPath, args, { cwd: root, maxBuffer: 16 * 1024 * 1024 })).stdout;
-const vsce = join('node_modules', '@vscode', 'vsce', 'vsce');
 
 await node('esbuild.config.mjs', '--minify');
 try {
   const file = `${name}-${version}.vsix`;
   // There is no repository yet that relative links could lead to.
-  await node(
-    vsce,
-    'package',
-    '--no-dependencies',
-    '--allow-missing-repository',
-    '--no-rewrite-relative-links',
-    '--out',
-    file,
-  );
-  const files = (await node(vsce, 'ls', '--no-dependencies')).split('\n').filter((line) => line.trim() !== '');
+  await createVSIX({
+    cwd: root,
+    packagePath: join(root, file),
+    dependencies: false,
+    allowMissingRepository: true,
+    rewriteRelativeLinks: false,
+  });
+  const files = await listFiles({ cwd: root, packageManager: PackageManager.None });
   const strays = files.filter(
     (path) =>
       path.includes('node_modules') ||

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { Mend } from '../../core/ask.ts';
 import { oneLine } from '../../core/words/plain.ts';
 import type { Diagnosis } from '../../node/doctor/doctor.ts';
 import type { Finding } from '../../node/doctor/finding.ts';
@@ -6,23 +7,46 @@ import type { CommandId } from '../commands.ts';
 import { inEditor } from '../host.ts';
 import type { Parts } from '../parts.ts';
 
-/** Something that mends a finding: a command of ours, with a button for it. */
-interface Mend {
-  readonly icon: string;
-  readonly title: string;
-  readonly command: CommandId;
-}
+type Kind = Mend['kind'];
 
-const approveMend: Mend = { icon: 'shield', title: 'Look and approve', command: 'orchestra.trust' };
-const keyMend: Mend = { icon: 'key', title: 'Set a provider key', command: 'orchestra.setKey' };
-const editMend: Mend = { icon: 'organization', title: 'Edit the team', command: 'orchestra.editTeam' };
+const mendIcons: Record<Kind, string> = {
+  install: 'desktop-download',
+  'sign-in': 'sign-in',
+  key: 'key',
+  trust: 'shield',
+  'team-file': 'organization',
+  settings: 'settings-gear',
+  other: 'info',
+};
+
+/** What the doctor says can be done; a version of it that only has words is understood by them. */
+type Told = Pick<Finding, 'state' | 'what' | 'mend'> & { readonly mends?: readonly Mend[] };
 
 /** What can be done about a finding from here, the likeliest first. */
-export function mendsOf({ state, what, mend }: Pick<Finding, 'state' | 'what' | 'mend'>): readonly Mend[] {
+export function mendsOf({ state, what, mend, mends }: Told): readonly Mend[] {
   if (state === 'ok') return [];
-  if (mend?.includes('orchestra trust')) return [approveMend];
-  if (/\bkeys?\b/.test(what) || /\bkey\b/i.test(mend ?? '')) return [keyMend, editMend];
-  return [editMend];
+  if (mends && mends.length > 0) return mends;
+  const edit: Mend = { kind: 'team-file', label: 'Edit the team' };
+  if (mend?.includes('orchestra trust')) return [{ kind: 'trust', label: 'Look and approve' }];
+  if (/\bkeys?\b/.test(what)) return [{ kind: 'key', label: 'Set a provider key' }, edit];
+  return [edit];
+}
+
+/** Does it, as far as an editor can: a command is put into a terminal, for the person to look at and to send. */
+async function mendBy({ kind, command, label }: Mend): Promise<void> {
+  const commands: Partial<Record<Kind, CommandId>> = {
+    key: 'orchestra.setKey',
+    trust: 'orchestra.trust',
+    'team-file': 'orchestra.editTeam',
+  };
+  const own = commands[kind];
+  if (own !== undefined) await vscode.commands.executeCommand(own);
+  else if (kind === 'settings') await vscode.commands.executeCommand('workbench.action.openSettings', 'orchestra');
+  else if (command !== undefined) {
+    const terminal = vscode.window.createTerminal(label);
+    terminal.show();
+    terminal.sendText(command, false);
+  } else void vscode.window.showInformationMessage(label);
 }
 
 const icons: Record<Finding['state'], string> = {
@@ -63,14 +87,14 @@ export async function checkTeam({ session, folders }: Pick<Parts, 'session' | 'f
         : `No run could start here now: ${oneLine(diagnosis.problem)}`;
     list.busy = false;
   };
-  const mend = async ({ command }: Mend): Promise<void> => {
+  const mend = async (wanted: Mend): Promise<void> => {
     list.hide();
-    await vscode.commands.executeCommand(command);
+    await mendBy(wanted);
   };
   const listening = [
     list.onDidTriggerButton(() => void look()),
     list.onDidTriggerItemButton(({ item, button }) => {
-      const found = item.mends?.find(({ title }) => title === button.tooltip);
+      const found = item.mends?.find(({ label }) => label === button.tooltip);
       if (found) void mend(found);
     }),
     list.onDidAccept(() => {
@@ -100,7 +124,7 @@ export function rowsOf(diagnosis: Diagnosis): Row[] {
       description: oneLine(one.detail),
       ...(one.mend !== undefined && { detail: oneLine(inEditor(one.mend)) }),
       mends,
-      buttons: mends.map(({ icon, title }) => ({ iconPath: new vscode.ThemeIcon(icon), tooltip: title })),
+      buttons: mends.map(({ kind, label }) => ({ iconPath: new vscode.ThemeIcon(mendIcons[kind]), tooltip: label })),
       alwaysShow: false,
     };
   };
