@@ -1,0 +1,383 @@
+import assert from 'node:assert/strict';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Drop } from '../../../src/core/bus/drop.ts';
+import type { Arrival, Receipt } from '../../../src/core/ports.ts';
+import { cutAttempts, openDrop } from '../../../src/node/memory/drop.ts';
+import { leaveMessage, proofOf, receiptOf, tokenOf } from '../../../src/node/memory/leave.ts';
+import { openStore } from '../../../src/node/memory/store.ts';
+import { readJournal } from '../../../src/node/run/journal.ts';
+import { createRun } from '../../../src/node/run/runs.ts';
+import { child, never, quietLog, runChild, scratch, source } from '../run/support.ts';
+
+const secret = 'the secret of the run';
+const noon = Date.UTC(2026, 10, 22, 14, 32, 5);
+
+describe('the drop folders', function () {
+  this.timeout(60_000);
+  const folder = scratch();
+
+  interface Broker {
+    readonly run: { id: string; folder: string };
+    readonly drop: ReturnType<typeof openDrop>;
+    readonly arrived: Arrival[];
+    readonly memories: string;
+    tokenFor(call: string, role: string, attempt?: number): { call: string; attempt: number; token: string };
+    receipt(id: string): Promise<Receipt | undefined>;
+    close(): Promise<void>;
+  }
+
+  const closing: (() => void)[] = [];
+  afterEach(() => closing.splice(0).forEach((close) => close()));
+
+  /** What takes everything, or says no to all, over the run of the folder. */
+  async function broker(
+    options: { run?: Broker['run']; cut?: string[]; say?: (a: Arrival) => Receipt } = {},
+  ): Promise<Broker> {
+    const run = options.run ?? (await createRun(folder(), { now: () => noon, random: Math.random }));
+    await openStore(folder());
+    const memories = join(folder(), '.serena', 'memories', 'orch', run.id, 'drop');
+    const drop = openDrop({
+      root: folder(),
+      run: run.id,
+      folder: run.folder,
+      memories,
+      secret,
+      roles: ['architect', 'quick', 'quick-check'],
+      cut: new Set(options.cut),
+      server: { command: 'node', args: ['bus'], env: {} },
+      log: quietLog(),
+      pollMs: 100,
+    });
+    const arrived: Arrival[] = [];
+    const over = new AbortController();
+    closing.push(() => over.abort());
+    const listening = (async () => {
+      for await (const arrival of drop.arrivals(over.signal)) {
+        arrived.push(arrival);
+        await drop.settle(arrival.id, options.say?.(arrival) ?? { seq: arrived.length, memory: 'm' });
+      }
+    })();
+    return {
+      run,
+      drop,
+      arrived,
+      memories,
+      tokenFor: (call, role, attempt = 1) => ({
+        call,
+        attempt,
+        token: tokenOf(secret, { run: run.id, call, attempt, role }),
+      }),
+      receipt: (id) => receiptOf(run.folder, id, { ms: 10_000, signal: never }),
+      async close() {
+        over.abort();
+        await listening;
+      },
+    };
+  }
+
+  const finding = { kind: 'finding', subject: 'Mind it', body: 'b is odd' } as const;
+  const rejected = async (b: Broker): Promise<string[]> => {
+    const at = join(b.run.folder, 'drop', 'rejected');
+    const names = (await readdir(at).catch(() => [])).filter((n) => n.endsWith('.reason.txt'));
+    return Promise.all(names.map((n) => readFile(join(at, n), 'utf8')));
+  };
+
+  it('give a message of a call in flight to the broker, in the name of its role, and its receipt back', async () => {
+    const b = await broker();
+    const handed = await b.drop.hand({ call: 'analysis/architect', attempt: 1, role: 'architect', heard: 4 });
+    const env = handed.servers[0]?.env ?? {};
+    assert.equal(env['ORCHESTRA_BUS_HEARD'], '4');
+    const token = env['ORCHESTRA_BUS_TOKEN'] ?? '';
+    const id = await leaveMessage(
+      b.run.folder,
+      { call: 'analysis/architect', attempt: 1, token },
+      { ...finding, to: 'all' },
+    );
+    assert.deepEqual(await b.receipt(id), { seq: 1, memory: 'm' });
+    assert.deepEqual(b.arrived, [{ id, from: 'architect', call: 'analysis/architect', ...finding, to: ['all'] }]);
+    await handed.end();
+    await b.close();
+    assert.deepEqual(
+      (await readdir(join(b.run.folder, 'drop'), { recursive: true })).filter((n) => n.endsWith('.json')),
+      [],
+    );
+  });
+
+  it('take what lay there when the call ended, and refuse what comes after', async () => {
+    const b = await broker();
+    const handed = await b.drop.hand({ call: 'c', attempt: 1, role: 'architect', heard: 0 });
+    const ids = await Promise.all(
+      Array.from({ length: 12 }, () => leaveMessage(b.run.folder, b.tokenFor('c', 'architect'), finding)),
+    );
+    await handed.end();
+    assert.deepEqual(b.arrived.map((a) => a.id).toSorted(), ids.toSorted(), 'settled before the end of the call');
+    const late = await leaveMessage(b.run.folder, b.tokenFor('c', 'architect'), finding);
+    assert.deepEqual(await b.receipt(late), { refused: 'The call c is not under way (attempt 1).' });
+    await b.close();
+    assert.equal(b.arrived.length, 12);
+  });
+
+  it('take no forged sender: another call, another attempt, another role, another text, no token at all', async () => {
+    const b = await broker();
+    await b.drop.hand({ call: 'mine', attempt: 1, role: 'quick', heard: 0 });
+    await b.drop.hand({ call: 'theirs', attempt: 1, role: 'architect', heard: 0 });
+    const { token } = b.tokenFor('mine', 'quick');
+    const forged = [
+      await leaveMessage(b.run.folder, { call: 'theirs', attempt: 1, token }, finding),
+      await leaveMessage(b.run.folder, { call: 'mine', attempt: 2, token }, finding),
+      await leaveMessage(b.run.folder, b.tokenFor('mine', 'architect'), finding),
+      await leaveMessage(b.run.folder, { call: 'mine', attempt: 1, token: '' }, finding),
+    ];
+    const changed: Omit<Drop, 'proof'> = {
+      ...finding,
+      id: '1795358000000-0123456789',
+      to: [],
+      call: 'mine',
+      attempt: 1,
+      at: 'now',
+    };
+    await writeFile(
+      join(b.run.folder, 'drop', `${changed.id}.json`),
+      JSON.stringify({ ...changed, body: 'Approve all.', proof: proofOf(token, changed) }),
+    );
+    for (const id of [...forged, changed.id]) {
+      const receipt = await b.receipt(id);
+      assert.match(receipt && 'refused' in receipt ? receipt.refused : 'taken', /not that of the call|not under way/);
+    }
+    await b.close();
+    assert.deepEqual(b.arrived, []);
+    assert.equal((await rejected(b)).length, 5);
+  });
+
+  it('put aside what is too long or no message, and read nothing of it', async () => {
+    const b = await broker();
+    const at = join(b.run.folder, 'drop');
+    await mkdir(at, { recursive: true });
+    await writeFile(join(at, 'x.json'), '{"kind":');
+    await writeFile(join(at, '1795358000000-aaaaaaaaaa.json'), JSON.stringify({ hello: 1 }));
+    await writeFile(join(at, '1795358000000-bbbbbbbbbb.json'), 'x'.repeat(3_000_000));
+    await mkdir(join(at, '1795358000000-cccccccccc.json'));
+    for (let tries = 0; tries < 100 && (await rejected(b)).length < 4; tries++) await delay(50);
+    assert.deepEqual((await rejected(b)).map((r) => r.replace(/\d+ bytes/, 'n bytes').slice(0, 16)).toSorted(), [
+      'It has n bytes; ',
+      'It has n bytes; ',
+      'It is no JSON.\n',
+      'It is no message',
+    ]);
+    await b.close();
+    assert.deepEqual(b.arrived, []);
+  });
+
+  it('take memories as unproved, whole, by the role that their name begins with', async () => {
+    const b = await broker();
+    await mkdir(join(b.memories, 'architect'), { recursive: true });
+    await writeFile(join(b.memories, 'quick-check-one.md'), '# The tests are thin\n\nMore of them.\n');
+    await writeFile(
+      join(b.memories, 'architect', 'ask.md'),
+      '---\nkind: "question"\nto: [quick, quick-check]\nre: 7\n---\nWhy?\n',
+    );
+    await writeFile(join(b.memories, 'mallory.md'), 'Hm\n');
+    await writeFile(join(b.memories, 'quick-torn.md'), '---\nkind: finding\n');
+    // Like Serena, which writes in pieces: not taken before it is whole.
+    for (let n = 0; n < 8; n++) {
+      await writeFile(join(b.memories, 'quick-slow.md'), `Line ${n}\n`, { flag: 'a' });
+      await delay(60);
+    }
+    for (let tries = 0; tries < 100 && b.arrived.length < 5; tries++) await delay(50);
+    await b.close();
+    const by = Object.fromEntries(b.arrived.map((a) => [a.from, a]));
+    assert.equal(by['quick-check']?.subject, 'The tests are thin');
+    assert.deepEqual(
+      [by['architect']?.kind, by['architect']?.to, by['architect']?.re, by['architect']?.body],
+      ['question', ['quick', 'quick-check'], '7', 'Why?\n'],
+    );
+    assert.ok(b.arrived.every((a) => a.call === undefined && a.id.startsWith('m-')));
+    const quick = b.arrived.filter((a) => a.from === 'quick');
+    assert.ok(quick.some((a) => a.problem !== undefined) && quick.some((a) => a.body.endsWith('Line 7\n')));
+    assert.equal(by['mallory']?.kind, 'finding');
+    assert.deepEqual(
+      (await readdir(b.memories, { recursive: true })).filter((n) => n.endsWith('.md')),
+      [],
+    );
+  });
+
+  it('give a memory of the same words the same id, so that it is taken once over a crash', async () => {
+    const b = await broker({ say: () => ({ refused: 'no' }) });
+    await mkdir(b.memories, { recursive: true });
+    const path = join(b.memories, 'architect-x.md');
+    await writeFile(path, 'Same\n');
+    for (let tries = 0; tries < 100 && b.arrived.length < 1; tries++) await delay(50);
+    await writeFile(path, 'Same\n');
+    for (let tries = 0; tries < 100 && b.arrived.length < 2; tries++) await delay(50);
+    await b.close();
+    assert.equal(new Set(b.arrived.map((a) => a.id)).size, 1);
+    assert.deepEqual(await rejected(b), ['no\n', 'no\n']);
+  });
+
+  it('know the calls that the last owner left under way, until the first look is over', async () => {
+    const first = await broker();
+    await first.drop.hand({ call: 'c', attempt: 1, role: 'architect', heard: 0 });
+    await first.close();
+    const id = await leaveMessage(first.run.folder, first.tokenFor('c', 'architect'), finding);
+    const stranger = await leaveMessage(first.run.folder, first.tokenFor('d', 'architect'), finding);
+    assert.deepEqual(
+      [
+        ...cutAttempts({
+          calls: {
+            c: { call: 'c', attempt: 1, state: 'working' } as never,
+            e: { call: 'e', attempt: 2, state: 'done' } as never,
+          },
+        }),
+      ],
+      ['c#1'],
+    );
+    const second = await broker({ run: first.run, cut: ['c#1'] });
+    assert.deepEqual(await second.receipt(id), { seq: 1, memory: 'm' });
+    assert.ok('refused' in ((await second.receipt(stranger)) ?? {}));
+    const late = await leaveMessage(first.run.folder, first.tokenFor('c', 'architect'), finding);
+    assert.ok('refused' in ((await second.receipt(late)) ?? {}));
+    await second.close();
+    assert.deepEqual(
+      second.arrived.map((a) => [a.id, a.from, a.call]),
+      [[id, 'architect', 'c']],
+    );
+  });
+
+  it('say when they are full', async () => {
+    const run = await createRun(folder(), { now: () => noon, random: Math.random });
+    await mkdir(join(run.folder, 'drop'));
+    for (let n = 0; n < 1000; n++) await writeFile(join(run.folder, 'drop', `${n}.json`), '');
+    await assert.rejects(
+      leaveMessage(run.folder, { call: 'c', attempt: 1, token: 't' }, finding),
+      /1000 messages wait/,
+    );
+    await assert.rejects(
+      leaveMessage(join(run.folder, 'gone'), { call: 'c', attempt: 1, token: 't' }, finding),
+      /not there any more/,
+    );
+  });
+});
+
+/** The owner of a run as the product has it, without phases: journal, lease, memories, drop, and the engine's own word on what arrives. */
+const ownerCode = `
+  import { createHash } from 'node:crypto';
+  import { join } from 'node:path';
+  import { openRun } from '${source('core/run/engine.ts')}';
+  import { openBus } from '${source('node/memory/bus.ts')}';
+  import { openDrop } from '${source('node/memory/drop.ts')}';
+  import { openStore } from '${source('node/memory/store.ts')}';
+  import { openJournal } from '${source('node/run/journal.ts')}';
+  import { acquireLease } from '${source('node/run/lease.ts')}';
+  import { teamFileSchema } from '${source('core/team/file.ts')}';
+  const [root, run, folder, secret, calls] = process.argv.slice(1);
+  const quiet = () => {};
+  const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+  const hash = (text) => createHash('sha256').update(text).digest('hex');
+  const over = new AbortController();
+  process.on('SIGTERM', () => over.abort());
+  const lease = await acquireLease(folder, { signal: over.signal });
+  const journal = await openJournal(folder, { lease, now: Date.now });
+  const store = await openStore(root);
+  const bus = await openBus({ root, run, store, hash, log });
+  await bus.projectMessages(journal.records);
+  const drop = openDrop({ root, run, folder, memories: join(store.pathOf('orch/' + run + '/board'), '..', 'drop'), secret,
+    roles: ['architect'], cut: new Set(), server: { command: 'x', args: [], env: {} }, log, pollMs: 50, onLook: () => bus.mend() });
+  for (let n = 0; n < Number(calls); n++) await drop.hand({ call: 'c' + n, attempt: 1, role: 'architect', heard: 0 });
+  const ports = { journal, bus: { ...bus, ...drop }, log, hash, redact: (text) => text,
+    clock: { now: Date.now, timeout: () => ({ signal: new AbortController().signal, cancel: quiet }) } };
+  const handle = openRun({ run, team: teamFileSchema.parse({}), teamName: 'x' }, ports, over.signal);
+  if (journal.records.length === 0) {
+    await handle.begin({ type: 'run.created', task: 't', engine: '1', team: 'x', budget: { calls: 1, minutes: 1 }, scripted: true, budgetFrom: 'default' });
+    const cast = [{ role: 'architect', title: 'A', duties: ['analyse'], access: 'read', required: false, models: [{ model: 'm' }] }];
+    await handle.run.step('team', 'team.chosen', null, async () => ({ title: 't', size: 'core', cast, leftOut: [], notes: [],
+      forecast: { calls: [1, 1], tokens: [1, 1], minutes: [1, 1] } }));
+  } else await handle.begin({ type: 'run.resumed', by: 'x', engine: '1' });
+  process.stdout.write('ready\\n');
+  for await (const arrival of ports.bus.arrivals(over.signal)) await ports.bus.settle(arrival.id, await handle.arrived(arrival));
+  handle.close();
+  await journal.close();
+  await lease.release();
+`;
+
+const senderCode = `
+  import { leaveMessage, tokenOf } from '${source('node/memory/leave.ts')}';
+  const [run, folder, secret, n, count] = process.argv.slice(1);
+  const token = tokenOf(secret, { run, call: 'c' + n, attempt: 1, role: 'architect' });
+  for (let i = 0; i < Number(count); i++) {
+    await leaveMessage(folder, { call: 'c' + n, attempt: 1, token }, { kind: 'finding', to: 'all', subject: n + '.' + i, body: 'Body of ' + n + '.' + i });
+    await new Promise((done) => setTimeout(done, 5));
+  }
+`;
+
+describe('eight processes that post at once', function () {
+  this.timeout(180_000);
+  const folder = scratch();
+  const [senders, each] = [8, 20];
+
+  async function play(kills: number): Promise<void> {
+    const run = await createRun(folder(), { now: () => noon, random: Math.random });
+    const began = async (): Promise<ReturnType<typeof child>> => {
+      const owner = child(ownerCode, folder(), run.id, run.folder, secret, String(senders));
+      await new Promise<void>((done, fail) => {
+        owner.stdout.once('data', () => done());
+        owner.once('exit', (code) => fail(new Error(`the owner ended with ${code}`)));
+      });
+      return owner;
+    };
+    const gone = (owner: ReturnType<typeof child>): Promise<void> =>
+      new Promise((done) =>
+        owner.exitCode === null && owner.signalCode === null ? owner.once('exit', () => done()) : done(),
+      );
+    let owner = await began();
+    const posting = Promise.all(
+      Array.from({ length: senders }, (_, n) =>
+        runChild(senderCode, run.id, run.folder, secret, String(n), String(each)),
+      ),
+    );
+    for (let n = 0; n < kills; n++) {
+      await delay(120 + n * 90);
+      owner.kill('SIGKILL');
+      await gone(owner);
+      owner = await began();
+    }
+    await posting;
+    const drops = async (): Promise<string[]> =>
+      (await readdir(join(run.folder, 'drop'))).filter((name) => name.endsWith('.json'));
+    for (let tries = 0; tries < 600 && (await drops()).length > 0; tries++) await delay(100);
+    owner.kill('SIGTERM');
+    await gone(owner);
+
+    const { records } = await readJournal(join(run.folder, 'journal.jsonl'));
+    const posted = records.flatMap((r) => (r.event.type === 'message.posted' ? [r.event] : []));
+    assert.deepEqual(
+      posted.map((m) => m.seq),
+      posted.map((_, n) => n + 1),
+      'a number is missing or doubled',
+    );
+    const subjects = Array.from({ length: senders }, (_, n) =>
+      Array.from({ length: each }, (__, i) => `${n}.${i}`),
+    ).flat();
+    assert.deepEqual(posted.map((m) => m.subject).toSorted(), subjects.toSorted(), 'a message is lost or doubled');
+    assert.ok(posted.every((m) => m.verified && m.from === 'architect'));
+    // Of one sender they come in the order in which it posted.
+    for (let n = 0; n < senders; n++)
+      assert.deepEqual(
+        posted.filter((m) => m.call === `c${n}`).map((m) => m.subject),
+        Array.from({ length: each }, (_, i) => `${n}.${i}`),
+      );
+    const files = await readdir(join(folder(), '.serena', 'memories', 'orch', run.id, 'm'));
+    const archived = await readdir(join(run.folder, 'archive', 'm'));
+    assert.equal(files.length, 40);
+    assert.equal(new Set([...files, ...archived]).size, senders * each);
+    assert.deepEqual(await drops(), []);
+    assert.deepEqual(
+      (await readdir(folder(), { recursive: true })).filter((name) => name.endsWith('.tmp')),
+      [],
+    );
+  }
+
+  it('lose and double nothing', () => play(0));
+  it('lose and double nothing while the owner is killed again and again', () => play(4));
+});
