@@ -24,7 +24,7 @@ export interface PanelNotice {
 }
 
 /** Where a claim can be followed to. */
-export interface PanelPlace {
+interface PanelPlace {
   readonly path: string;
   readonly line?: number;
 }
@@ -238,7 +238,7 @@ const text = z.string().max(32_000);
 const path = z.string().min(1).max(4096);
 
 /** Things that a person can want of the host beside a run. */
-export const hostActions = [
+const hostActions = [
   'open-folder',
   'manage-trust',
   'check-team',
@@ -251,7 +251,7 @@ export const hostActions = [
 ] as const;
 
 /** What can be done with the review as a whole, with one of its files, or with one hunk. */
-export const reviewActions = ['open', 'keep', 'undo', 'finish', 'take-back', 'undo-last', 'check', 'finding'] as const;
+const reviewActions = ['open', 'keep', 'undo', 'finish', 'take-back', 'undo-last', 'check', 'finding'] as const;
 
 /** What the person wants. The webview is not trusted more than any page: what does not parse is dropped. */
 export const fromPanelSchema = z.discriminatedUnion('type', [

@@ -50,7 +50,7 @@ const candidates = [
 ];
 
 /** A Chromium of this machine. Throws one sentence when there is none. */
-export function findChromium(): string {
+function findChromium(): string {
   const found = candidates.find((path) => path !== undefined && path !== '' && existsSync(path));
   if (found !== undefined) return found;
   throw new Error(
@@ -73,7 +73,7 @@ const served: Record<string, string> = {
   '/media/panel.css': 'media/panel.css',
 };
 
-export interface OpenOptions {
+interface OpenOptions {
   readonly theme?: ThemeName;
   readonly width?: number;
   readonly height?: number;
