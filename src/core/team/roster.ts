@@ -59,7 +59,20 @@ const servers: NonNullable<TeamLayer['servers']> = {
     args: ['${servers}/agents.mjs', '${agent}'],
     pass: [...vendorVariables, ...nodeVariables, 'ORCHESTRA_*', 'DBUS_SESSION_BUS_ADDRESS'],
   },
-  keys: { command: '${node}', args: ['${servers}/keys.mjs'], pass: vendorVariables },
+  keys: {
+    command: '${node}',
+    args: ['${servers}/keys.mjs'],
+    // Keys alone: addresses are its own, so that no variable can lead them elsewhere.
+    pass: [
+      'OPENAI_API_KEY',
+      'ANTHROPIC_API_KEY',
+      'GEMINI_API_KEY',
+      'GOOGLE_GENERATIVE_AI_API_KEY',
+      'GOOGLE_API_KEY',
+      'XAI_API_KEY',
+      'OPENROUTER_API_KEY',
+    ],
+  },
 };
 
 /** Servers that a host with models of its own serves from its own process: the editor's language models. */

@@ -37,7 +37,7 @@ export async function oneTurn(input: TurnInput): Promise<Turn> {
   const result = streamText({
     model: asking.model,
     instructions: input.instructions,
-    messages: [...input.messages],
+    messages: remembered(input.messages),
     providerOptions: asking.providerOptions,
     ...(asking.reasoning && { reasoning: asking.reasoning }),
     ...(input.tools.length > 0 && { tools: toolSet(input.tools), toolChoice: input.mayCall ? 'auto' : 'none' }),
@@ -108,6 +108,17 @@ export async function oneTurn(input: TurnInput): Promise<Turn> {
   await say('thought', streams.thought.end());
   await say('text', streams.text.end());
   return { text, finish, messages: [...(await result.responseMessages)], usage, model: version ?? model };
+}
+
+/**
+ * What was said so far is sent anew with every turn. Anthropic takes it at a tenth of the price up to a place that is marked;
+ * the others find that place themselves, and do not read the mark.
+ */
+function remembered(messages: readonly ModelMessage[]): ModelMessage[] {
+  const last = messages.length - 1;
+  return messages.map((message, n) =>
+    n === last ? { ...message, providerOptions: { anthropic: { cacheControl: { type: 'ephemeral' } } } } : message,
+  );
 }
 
 function toolSet(tools: readonly ViewTool[]): ToolSet {

@@ -120,6 +120,16 @@ describe('a model with a key', function () {
     }
   }
 
+  it('of anthropic marks how far what was said before need not be paid for again', async () => {
+    const cwd = await place.files({ 'src/a.ts': 'export const a = 1;\n' });
+    await place.ask('anthropic', { prompt: 'look', cwd });
+    for (const { body } of place.standin.requests.slice(-2)) {
+      const messages = body['messages'] as { content: object[] }[];
+      const marked = messages.flatMap((m) => m.content).map((block) => 'cache_control' in block);
+      assert.deepEqual([marked.at(-1), marked.filter(Boolean).length], [true, 1]);
+    }
+  });
+
   it('is heard while it speaks', async () => {
     const heard = hooks();
     const asking = place.ask('openai', { prompt: 'slowly' }, heard);
