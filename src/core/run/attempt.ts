@@ -1,4 +1,4 @@
-import type { AskOutput, Failure } from '../ask.ts';
+import type { AskOutput, Failure, HandedServer } from '../ask.ts';
 import { isAbort, reasonOf } from '../errors.ts';
 import { type Clock, RouteError } from '../ports.ts';
 import { type Reservation, settled, tokensOfBytes, usdOf } from './budget.ts';
@@ -31,13 +31,20 @@ export async function oneAttempt<K extends AnswerKind>(
   run: Run,
   spec: CallSpec<K>,
   way: Way,
-  ask: { attempt: number; text: string; session: string | undefined; heard: number; held: Held },
+  ask: {
+    attempt: number;
+    text: string;
+    session: string | undefined;
+    heard: number;
+    held: Held;
+    servers: readonly HandedServer[] | undefined;
+  },
   emit: Emit,
 ): Promise<Made> {
   const { ports, input, signal } = run;
   const { cast, key, phase, kind, access } = spec;
   const { limits } = input.team;
-  const { attempt, text, session, heard: told, held } = ask;
+  const { attempt, text, session, heard: told, held, servers } = ask;
   const { server, agent } = way.route;
   const ref = { call: key, role: cast.role, phase };
   const promptBytes = bytesOf(text);
@@ -48,7 +55,6 @@ export async function oneAttempt<K extends AnswerKind>(
   const permits = permitsOf(run, asking, (wait) => longest.pause(wait), emit);
   const word = held.signal;
   let started = false;
-  let bus: Awaited<ReturnType<typeof ports.bus.hand>> | undefined;
   let heard = 0;
   const failed = (failure: Failure, usage?: AskOutput['usage']): Made & { ok: false } => ({
     ok: false,
@@ -85,9 +91,6 @@ export async function oneAttempt<K extends AnswerKind>(
     started = true;
     ports.transcripts.prompt(key, attempt, text);
     const { budget } = run.state();
-    // Other tools know nothing of servers that are handed on, and whoever runs them need not see what proves a sender.
-    if (way.route.arguments === undefined)
-      bus = await ports.bus.hand({ call: key, attempt, role: cast.role, heard: told });
     const output = await ports.models.ask(
       way.route,
       {
@@ -100,7 +103,7 @@ export async function oneAttempt<K extends AnswerKind>(
         access,
         paths: spec.paths && [...spec.paths],
         session,
-        servers: bus && [...bus.servers],
+        servers: servers && [...servers],
         // Without a budget in tokens or money an answer may be as long as it needs to be.
         maxOutputTokens: budget.tokens === undefined && budget.usd === undefined ? undefined : reservation.output,
       },
@@ -142,7 +145,6 @@ export async function oneAttempt<K extends AnswerKind>(
     throw error;
   } finally {
     longest.cancel();
-    await bus?.end();
     await permits.end();
     run.budget.release(reservation);
     ports.transcripts.end(key, attempt);

@@ -14,7 +14,9 @@ import { opened, type Session, sessionKey, type Way } from './ways.ts';
 type Ended = Omit<EventOf<'call.ended'>, 'type'>;
 
 /** How one way went. */
-type Went = { readonly ended: Ended } | { readonly failure: Failure; readonly cost: Cost | undefined };
+type Went =
+  | { readonly ended: Ended }
+  | { readonly failure: Failure; readonly cost: Cost | undefined; readonly inSession: boolean };
 
 /** One call over its routes in order, each with the same contract, until an answer is had or no way is left. */
 export async function overRoutes<K extends AnswerKind>(run: Run, spec: CallSpec<K>, emit: Emit): Promise<Ended> {
@@ -25,6 +27,7 @@ export async function overRoutes<K extends AnswerKind>(run: Run, spec: CallSpec<
   const ways = waysFor(run, cast, session);
   const attempts = { made: run.state().calls[key]?.attempt ?? 0, here: 0 };
   let last: Failure | undefined;
+  let anew = false;
   const held = run.controls.hold(key, () => ways.canMove());
   try {
     // Before the prompt is made: what comes meanwhile is told once more rather than never.
@@ -47,8 +50,9 @@ export async function overRoutes<K extends AnswerKind>(run: Run, spec: CallSpec<
       );
       if ('ended' in went) return went.ended;
       last = went.failure;
-      // Only the first attempt goes on in a session; without it the same way is tried once more.
-      const again = last.kind === 'no-session' && attempts.here === 1 && session !== undefined;
+      // Without its session the same way is tried once more.
+      const again: boolean = last.kind === 'no-session' && went.inSession && !anew;
+      anew ||= again;
       const next: Turn | undefined = await ways.afterFailure(last, held.take(), again);
       await emit({
         type: 'call.failed',
@@ -105,6 +109,11 @@ async function alongWay<K extends AnswerKind>(
     wanted !== undefined && opened(wanted, way) && mayGoOn(spec, attempts) && !run.sessions.has(sessionKey(wanted));
   const claimed = goesOn ? sessionKey(wanted) : undefined;
   if (claimed !== undefined) run.sessions.add(claimed);
+  // Other tools know nothing of servers that are handed on, and whoever runs them need not see what proves a sender.
+  const bus =
+    way.route.arguments === undefined
+      ? await run.ports.bus.hand({ call: key, attempt: attempts.made + 1, role: cast.role, heard })
+      : undefined;
   try {
     let first = goesOn ? prompt : await withConversation(run, spec, { prompt, wanted, attempts: attempts.made }, emit);
     let session = goesOn ? wanted.id : undefined;
@@ -116,7 +125,13 @@ async function alongWay<K extends AnswerKind>(
         problem === undefined
           ? first
           : `${first}\n\nYour last answer could not be used. ${problem}\nAnswer again, whole, in the form asked for.`;
-      const made = await oneAttempt(run, spec, way, { attempt: attempts.made, text, session, heard, held }, emit);
+      const made = await oneAttempt(
+        run,
+        spec,
+        way,
+        { attempt: attempts.made, text, session, heard, held, servers: bus?.servers },
+        emit,
+      );
       if (!made.ok && made.failure.kind === 'no-session' && round > 0 && session !== undefined) {
         // The session is lost, not the answer: told all that was said, the same model can mend it.
         const at = { attempt: attempts.made, server: way.route.server, agent: way.route.agent, model: way.name };
@@ -127,7 +142,7 @@ async function alongWay<K extends AnswerKind>(
         round -= 1;
         continue;
       }
-      if (!made.ok) return made;
+      if (!made.ok) return { ...made, inSession: session !== undefined };
       ways.worked();
       const result = await resultOf(spec, made.output);
       if (!('problem' in result)) {
@@ -151,13 +166,14 @@ async function alongWay<K extends AnswerKind>(
       }
       if (round > 0) {
         const message = `Its answer could not be used, twice. ${result.problem}`;
-        return { failure: { kind: 'bad-answer', message }, cost: made.cost };
+        return { failure: { kind: 'bad-answer', message }, cost: made.cost, inSession: false };
       }
       await emit({ type: 'call.sent-back', ...ref, attempt: attempts.made, problem: result.problem, ...made.cost });
       ({ problem } = result);
       ({ session } = made.output);
     }
   } finally {
+    await bus?.end();
     if (claimed !== undefined) run.sessions.delete(claimed);
   }
 }
