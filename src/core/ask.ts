@@ -32,6 +32,8 @@ export const handedServerSchema = z.object({
   command: z.string(),
   args: z.array(z.string()).default([]),
   env: z.record(z.string(), z.string()).default({}),
+  /** Folders that it writes in, where the agent that starts it is confined. */
+  writes: z.array(z.string()).optional(),
 });
 export type HandedServer = z.infer<typeof handedServerSchema>;
 

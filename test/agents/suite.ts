@@ -288,6 +288,7 @@ export function agentSuite(special: Special): void {
           command: process.execPath,
           args: [join(import.meta.dirname, 'handed.ts')],
           env: { ORCHESTRA_NOTES: notes, ORCHESTRA_TOKEN: 'token-of-this-call' },
+          writes: [place.folder],
         },
       ];
       const { output, permits } = await ask({ prompt: 'note a word', cwd, access: 'read', servers });

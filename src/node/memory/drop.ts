@@ -184,6 +184,8 @@ export function openDrop(options: DropOptions): Pick<Bus, 'hand' | 'arrivals' | 
 
   return {
     async hand({ call, attempt, role, heard }) {
+      // A server in a sandbox can write only in what is there when it starts.
+      await makeFolder(receipts);
       const key = attemptKey(call, attempt);
       open.set(key, role);
       const env = {
@@ -197,7 +199,9 @@ export function openDrop(options: DropOptions): Pick<Bus, 'hand' | 'arrivals' | 
         ORCHESTRA_BUS_TOKEN: tokenOf(secret, { run, call, attempt, role }),
       };
       return {
-        servers: [{ name: 'bus', command: options.server.command, args: [...options.server.args], env }],
+        servers: [
+          { name: 'bus', command: options.server.command, args: [...options.server.args], env, writes: [drop] },
+        ],
         async end() {
           try {
             if (!listening) return;

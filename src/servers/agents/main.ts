@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { reasonOf, UserError } from '../../core/errors.ts';
 import { askServer, serveOverStdio } from '../askServer.ts';
 import { describeAgent, reachAgent } from './inquire.ts';
+import type { BoxSetting } from './box.ts';
 import { genericProfile, profiles } from './profiles.ts';
 import type { Profile } from './profiles.ts';
 import { openService } from './service.ts';
@@ -13,13 +14,19 @@ const usage = `One agent behind MCP: the tools \`ask\`, \`agents\`, \`reach\` an
   agents AGENT                                    one of ${Object.keys(profiles).join(', ')}
   agents AGENT --command PROGRAM [-- ARGUMENTS]   any that speaks the Agent Client Protocol
 
+  --sandbox auto|on|off    confines the agent where bubblewrap or sandbox-exec is; auto: where that was tried
+
 It ends when its stdin ends.
 `;
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { command: { type: 'string' }, help: { type: 'boolean' } },
+    options: {
+      command: { type: 'string' },
+      sandbox: { type: 'string', default: 'auto' },
+      help: { type: 'boolean' },
+    },
   });
   if (values.help) return void process.stdout.write(usage);
   const [name, ...rest] = positionals;
@@ -29,6 +36,7 @@ async function main(): Promise<void> {
     profile,
     env: process.env,
     cwd: tmpdir(),
+    sandbox: sandboxOf(values.sandbox),
     debug: (message) => void (process.env['ORCHESTRA_DEBUG'] && process.stderr.write(`${message}\n`)),
   });
   const inquire = { profile, env: process.env, service };
@@ -54,6 +62,11 @@ async function main(): Promise<void> {
   } finally {
     await service.end();
   }
+}
+
+function sandboxOf(text: string): BoxSetting {
+  if (text === 'auto' || text === 'on' || text === 'off') return text;
+  throw new UserError('usage', `--sandbox takes auto, on or off, not ${text}.`);
 }
 
 function profileOf(name: string, command: string | undefined, args: readonly string[]): Profile {

@@ -1,5 +1,6 @@
-import type { AskInput } from '../../core/ask.ts';
 import { RequestError } from '@agentclientprotocol/sdk';
+import { findBox } from './box.ts';
+import type { Box, BoxSetting, Place } from './box.ts';
 import { startAgent } from './agentProcess.ts';
 import type { AgentHooks, AgentProcess } from './agentProcess.ts';
 import { AskError, failureOfAgentError } from './failures.ts';
@@ -10,13 +11,18 @@ import type { Turn } from './turn.ts';
 import { sessionIn } from './workspaceFiles.ts';
 import { existsSync } from 'node:fs';
 
-/** The processes of one kind of agent: one that all share, and one for each model that a process must be started with. */
+/**
+ * The processes of one kind of agent: one that all share; one for each model that a process must be started with; in a sandbox one for each
+ * writer's workspace, and one for all who only read.
+ */
 
 export interface PoolOptions {
   readonly profile: Profile;
   readonly env: NodeJS.ProcessEnv;
   /** A folder for processes that belong to no workspace. */
   readonly cwd: string;
+  /** Whether the processes are confined. */
+  readonly sandbox: BoxSetting;
   readonly debug: (message: string) => void;
   readonly hooks: {
     /** The turn that works in a session. */
@@ -38,7 +44,7 @@ export interface Running {
 
 export interface Pool {
   /** A process for this call, started when there is none. Rejects with `AskError`, or the signal's reason. */
-  use(input: Pick<AskInput, 'cwd' | 'access'>, pinned: Pinned | undefined, signal: AbortSignal): Promise<Running>;
+  use(place: Place, pinned: Pinned | undefined, signal: AbortSignal): Promise<Running>;
   end(running: Running): Promise<void>;
   endAll(): Promise<void>;
 }
@@ -49,10 +55,19 @@ export function openPool(options: PoolOptions): Pool {
   const all = new Set<Running>();
   const lifetime = new AbortController();
   const secrets = secretsIn(env);
+  let boxed: Promise<Box | undefined> | undefined;
 
-  async function begin(key: string, pinned: Pinned | undefined): Promise<Running> {
+  const box = (): Promise<Box | undefined> =>
+    (boxed ??= findBox(profile, options.sandbox, env, lifetime.signal).then(({ box: found, why }) => {
+      debug(why);
+      return found;
+    }));
+
+  async function begin(key: string, place: Place, pinned: Pinned | undefined): Promise<Running> {
     const found = await findAgent(profile, env);
-    const launch = await launchAgent(profile, found, pinned);
+    const plain = await launchAgent(profile, found, pinned);
+    const inside = await (await box())?.wrap(plain, place);
+    const launch = inside?.launch ?? plain;
     let running: Running | undefined;
     const ready = openReady();
     const agentHooks: AgentHooks = {
@@ -67,6 +82,7 @@ export function openPool(options: PoolOptions): Pool {
       onUnknown: hooks.onUnknown,
       onGone() {
         starting.delete(key);
+        void inside?.tidy();
         if (!running) return;
         all.delete(running);
         hooks.onGone(running);
@@ -82,11 +98,14 @@ export function openPool(options: PoolOptions): Pool {
       launch,
       cwd: options.cwd,
       readsFiles: profile.readsThroughUs !== false,
-      env: agentEnvironment(profile, found, env, pinned),
+      env: { ...agentEnvironment(profile, found, env, pinned), ...inside?.env },
       secrets,
       hooks: agentHooks,
       signal: lifetime.signal,
       debug,
+    }).catch(async (error: unknown) => {
+      await inside?.tidy();
+      throw error;
     });
     try {
       await authenticate(profile, agent, env, lifetime.signal);
@@ -101,11 +120,11 @@ export function openPool(options: PoolOptions): Pool {
   }
 
   return {
-    async use(_input, pinned, signal) {
-      const key = JSON.stringify(pinned ?? null);
+    async use(place, pinned, signal) {
+      const key = JSON.stringify([pinned ?? null, (await unlessAborted(box(), signal))?.key(place)]);
       let started = starting.get(key);
       if (!started) {
-        started = begin(key, pinned);
+        started = begin(key, place, pinned);
         starting.set(key, started);
         started.catch(() => starting.delete(key));
       }

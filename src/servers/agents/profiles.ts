@@ -60,6 +60,8 @@ export interface Profile {
   readonly sessions: number;
   /** Chunks of its messages that are warnings of its own. */
   readonly warnings: readonly RegExp[];
+  /** It was tried in a sandbox. */
+  readonly boxed?: boolean;
   /** Folders that it must be able to write: its sign-in and its sessions. */
   readonly stores: readonly string[];
 }
@@ -96,6 +98,7 @@ const codex: Profile = {
   leavesServers: true,
   sessions: 16,
   warnings: [/^\s*(?:\W*\s*warning\b.{0,20})?model metadata for .{1,200} not found/i],
+  boxed: true,
   stores: ['~/.codex', '$CODEX_HOME'],
 };
 
@@ -133,6 +136,7 @@ const claude: Profile = {
   // Each is a process of some 175 MB.
   sessions: 4,
   warnings: [],
+  boxed: true,
   stores: ['~/.claude', '~/.claude.json', '$CLAUDE_CONFIG_DIR'],
 };
 
@@ -163,6 +167,7 @@ const gemini: Profile = {
   resumes: false,
   sessions: 8,
   warnings: [],
+  boxed: true,
   stores: ['~/.gemini'],
 };
 
@@ -200,6 +205,7 @@ const grok: Profile = {
   resumes: true,
   sessions: 16,
   warnings: [],
+  boxed: true,
   stores: ['~/.grok', '$GROK_HOME'],
 };
 

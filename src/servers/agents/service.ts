@@ -152,6 +152,9 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
       stopping: undefined,
       usedAt: ++clock,
     };
+    // An agent that gives an id twice has let go of the first.
+    const before = lives.get(live.id);
+    if (before) forget(before);
     lives.set(live.id, live);
     homes.set(live.id, pinned);
     homes.set(`model ${input.model}`, pinned);

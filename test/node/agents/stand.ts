@@ -88,6 +88,7 @@ export interface StandOptions {
   readonly nature?: Nature;
   readonly env?: Record<string, string>;
   readonly args?: string[];
+  readonly sandbox?: 'auto' | 'on';
 }
 
 let keys = 0;
@@ -114,7 +115,7 @@ export async function makeAgentStand(options: StandOptions = {}): Promise<AgentS
   const generic = options.program === undefined ? ['--command', program] : [];
   const server: Server = serverSchema.parse({
     command: process.execPath,
-    args: [await agentsMain(), '${agent}', ...generic, ...(options.args ?? [])],
+    args: [await agentsMain(), '${agent}', '--sandbox', options.sandbox ?? 'off', ...generic, ...(options.args ?? [])],
     env,
   });
   const logged: string[] = [];

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { findSandbox } from '../../../src/node/checks/sandbox.ts';
+import { fixture, makeAgentStand } from './stand.ts';
+import type { AgentStand } from './stand.ts';
+
+// Where there is no sandbox nothing is confined, and the test would say nothing.
+const { sandbox, describe: why } = await findSandbox(new AbortController().signal);
+
+describe(`an agent in a sandbox${sandbox ? '' : ` (not here: ${why})`}`, function () {
+  this.timeout(120_000);
+  let stand: AgentStand;
+  before(async function () {
+    if (!sandbox) this.skip();
+    stand = await makeAgentStand({
+      agent: 'codex',
+      program: 'codex',
+      sandbox: 'on',
+      env: { ORCHESTRA_CODEX_ACP: fixture, FIXTURE_LOG: '' },
+      nature: { modes: ['read-only'], mode: 'read-only', titles: true, store: '' },
+    });
+    await mkdir(join(stand.folder, 'home', '.codex'));
+  });
+  after(() => stand?.end());
+
+  it('that asks nobody writes in the workspace of a writer, and nowhere else', async () => {
+    const inside = join(stand.cwd, 'made.txt');
+    const beside = join(stand.folder, 'beside.txt');
+    const home = join(homedir(), '.orchestra-sandbox-test');
+    const { output, failure } = await stand.ask([{ touch: inside }, { touch: beside }, { touch: home }]);
+    assert.equal(failure, undefined, failure?.message);
+    // What lies below the private temporary folder is written there and gone; the rest cannot be written.
+    assert.match(output?.text ?? '', /^\[touched\]\[(?:touched|EROFS|EACCES|EPERM)\]\[(?:EROFS|EACCES|EPERM)\]$/);
+    assert.equal(await readFile(inside, 'utf8'), 'touched');
+    await assert.rejects(readFile(beside), { code: 'ENOENT' });
+    await assert.rejects(readFile(home), { code: 'ENOENT' });
+  });
+
+  it('that only reads cannot write in its workspace either, but in its own folders and in a temporary one', async () => {
+    await writeFile(join(stand.cwd, 'there.txt'), 'there');
+    const { output } = await stand.ask(
+      [
+        { touch: join(stand.cwd, 'no.txt') },
+        { touch: join(stand.folder, 'home', '.codex', 'own.txt') },
+        { read: { path: join(stand.cwd, 'there.txt') } },
+      ],
+      { access: 'read' },
+    );
+    assert.match(output?.text ?? '', /^\[(?:EROFS|EACCES|EPERM)\]\[touched\]there$/);
+    await assert.rejects(readFile(join(stand.cwd, 'no.txt')), { code: 'ENOENT' });
+    assert.equal(await readFile(join(stand.folder, 'home', '.codex', 'own.txt'), 'utf8'), 'touched');
+  });
+
+  it('starts MCP servers that write where they say', async () => {
+    const notes = join(stand.folder, 'notes');
+    await mkdir(notes);
+    const script = `require('fs').writeFileSync(${JSON.stringify(join(notes, 'note'))}, 'noted'); setInterval(() => {}, 1000)`;
+    const servers = [{ name: 'notes', command: process.execPath, args: ['-e', script], env: {}, writes: [notes] }];
+    const { output } = await stand.ask([{ wait: 1500 }, { say: '.' }], { access: 'read', servers });
+    assert.equal(output?.text, '.');
+    assert.equal(await readFile(join(notes, 'note'), 'utf8'), 'noted');
+  });
+});
