@@ -40,6 +40,10 @@ export interface Running {
   readonly ready: Ready;
   /** Closed sessions whose MCP servers may still run. */
   leftovers: number;
+  /** Sessions that are being opened in it. */
+  opening: number;
+  /** It is confined to what some calls may do. */
+  readonly boxed: boolean;
 }
 
 export interface Pool {
@@ -113,7 +117,7 @@ export function openPool(options: PoolOptions): Pool {
       await agent.end();
       throw error;
     }
-    running = { process: agent, key, pinned, ready, leftovers: 0 };
+    running = { process: agent, key, pinned, ready, leftovers: 0, opening: 0, boxed: inside !== undefined };
     all.add(running);
     if (agent.gone) agentHooks.onGone(agent.gone);
     return running;

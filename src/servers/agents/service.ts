@@ -79,6 +79,8 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
     capacity.give();
   }
 
+  const isUsed = (running: Running): boolean => [...lives.values()].some((live) => live.running === running);
+
   /** Processes that sessions are at home in: another one that lives at the same time cannot go on with them. */
   const homes = new Map<string, Pinned | undefined>();
 
@@ -89,7 +91,7 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
     await closeAt(agent, live.id);
     if (live.hasServers && profile.leavesServers) live.running.leftovers++;
     const others = [...lives.values()].filter(({ running }) => running === live.running);
-    const idle = others.every(({ turn }) => turn === undefined);
+    const idle = live.running.opening === 0 && others.every(({ turn }) => turn === undefined);
     // What a session started must be gone: where its end does not do it, that of the process does. Its sessions are gone on with later.
     if (idle && ((others.length === 0 && !again) || live.running.leftovers >= mostLeftovers))
       await pool.end(live.running);
@@ -109,7 +111,13 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
     try {
       // A model that had to be started with once has to be again.
       const home = homes.get(input.session ?? `model ${input.model}`);
-      return await openLive(input, stage, place, home && { model: input.model, effort: input.effort });
+      const pinned = home && { model: input.model, effort: input.effort };
+      return await openLive(input, stage, place, pinned).catch((error: unknown) => {
+        // Its process was just being ended, since nobody used it.
+        if (error instanceof AskError && error.failure.kind === 'cancelled')
+          return openLive(input, stage, place, pinned);
+        throw error;
+      });
     } catch (error) {
       capacity.give();
       throw error;
@@ -118,7 +126,26 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
 
   async function openLive(input: AskInput, stage: AskStage, place: string, pinned: Pinned | undefined): Promise<Live> {
     const running = await pool.use(input, pinned, stage.signal);
-    const agent = running.process;
+    // Nobody may end it for want of sessions now.
+    running.opening++;
+    try {
+      return await openIn(running, input, stage, place);
+    } catch (error) {
+      if (!(error instanceof UnlistedModel)) throw error;
+      if (pinned !== undefined || (profile.unlisted !== 'args' && profile.unlisted !== 'codex-config')) {
+        const offered = error.offered.slice(0, 12).join(', ') || 'none by name';
+        const message = `${profile.title} does not offer ${input.model}; it offers ${offered}.`;
+        throw new AskError({ kind: 'no-model', message });
+      }
+    } finally {
+      running.opening--;
+    }
+    // Not listed is not always not there: a process that is started with it may have it.
+    return openLive(input, stage, place, { model: input.model, effort: input.effort });
+  }
+
+  async function openIn(running: Running, input: AskInput, stage: AskStage, place: string): Promise<Live> {
+    const { process: agent, pinned } = running;
     const opened: Opened =
       input.session === undefined
         ? await newSession(profile, agent, input, stage.signal)
@@ -131,16 +158,7 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
     } catch (error) {
       if (hasServers && profile.leavesServers) running.leftovers++;
       await closeAt(agent, opened.id);
-      if (!(error instanceof UnlistedModel)) throw error;
-      if (pinned !== undefined || (profile.unlisted !== 'args' && profile.unlisted !== 'codex-config')) {
-        const offered = error.offered.slice(0, 12).join(', ') || 'none by name';
-        throw new AskError({
-          kind: 'no-model',
-          message: `${profile.title} does not offer ${input.model}; it offers ${offered}.`,
-        });
-      }
-      // Not listed is not always not there: a process that is started with it may have it.
-      return await openLive(input, stage, place, { model: input.model, effort: input.effort });
+      throw error;
     }
     const live: Live = {
       id: opened.id,
@@ -222,10 +240,20 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
       }
     },
     async look(cwd, signal) {
-      const { process: agent } = await pool.use({ cwd, access: 'read' }, undefined, signal);
+      const running = await pool.use({ cwd, access: 'read' }, undefined, signal);
+      const agent = running.process;
       const call = { run: '-', key: 'models', role: 'doctor', phase: '-', kind: '-', attempt: 1 };
-      const { id, choices } = await newSession(profile, agent, { cwd, call, model: 'default', servers: [] }, signal);
-      await closeAt(agent, id);
+      running.opening++;
+      let opened: Opened;
+      try {
+        opened = await newSession(profile, agent, { cwd, call, model: 'default', servers: [] }, signal);
+        await closeAt(agent, opened.id);
+      } finally {
+        running.opening--;
+      }
+      // In a sandbox calls have processes of their own.
+      if (running.boxed && running.opening === 0 && !isUsed(running)) await pool.end(running);
+      const { choices } = opened;
       return {
         models: (choices.model?.values ?? []).map(({ value, name }) => ({ id: value, name })),
         efforts: (choices.thought_level?.values ?? []).map(({ value }) => value),

@@ -231,11 +231,16 @@ describe('sessions with an agent', function () {
 
   it('of an agent that leaves their MCP servers running are rid of them by the end of its process', async () => {
     const stand = await codex({ leaves: true });
-    const first = await stand.ask([{ say: 'one' }], { servers: [server(stand, 't1') as never] });
-    const old = await pidOf(stand, 't1');
-    const second = await stand.ask([{ say: '${history}+' }], { session: first.output?.session as string });
-    assert.equal(second.output?.text, 'one+', second.failure?.message);
+    const first = await stand.ask([{ say: 'one' }], { servers: [server(stand, 't0') as never] });
+    const session = first.output?.session as string;
+    const old = await pidOf(stand, 't0');
+    for (const token of ['t1', 't2', 't3']) {
+      const { failure } = await stand.ask([{ say: token }], { session, servers: [server(stand, token) as never] });
+      assert.equal(failure, undefined, failure?.message);
+    }
     await until(() => !lives(old));
+    const more = await stand.ask([{ say: '${history}+' }], { session, servers: [server(stand, 't4') as never] });
+    assert.equal(more.output?.text, 'one|t1|t2|t3+', more.failure?.message);
   });
 
   it('are not more at once than the machine bears: the oldest idle one is closed, and gone on with later', async () => {
