@@ -132,4 +132,9 @@ export async function installAgents(): Promise<void> {
   }
 }
 
-if (import.meta.main) await installAgents();
+if (import.meta.main) {
+  await installAgents().catch((error: Error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  });
+}

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { mediaFolder } from '../../src/node/servers.ts';
 import type { AskInput } from '../../src/core/ask.ts';
 import { loadScript } from '../../src/servers/scripted/load.ts';
@@ -14,7 +15,9 @@ import type { Script } from '../standin/reply.ts';
 /** The script of the sample, played by models behind real agents: what the scripted server says and edits itself, they say and have their agent edit. */
 export async function samplePlay(): Promise<Script> {
   const script = await loadScript(join(mediaFolder(), 'sample', 'script.yaml'));
-  return (asked) => {
+  // The critic looks at the bus when the architect has posted: as in the script, but without looking again and again.
+  const posted = Promise.withResolvers<void>();
+  return async (asked) => {
     const call = teamCallOf(asked);
     // An agent's own question, whether the model is there.
     if (!call) return says('I am here.');
@@ -25,6 +28,9 @@ export async function samplePlay(): Promise<Script> {
       cwd: call.root,
       access: 'write',
     };
+    if (call.kind === 'findings' && call.role === 'architect' && asked.turn > 0) posted.resolve();
+    if (call.kind === 'findings' && call.role === 'critic' && asked.turn === 0)
+      await Promise.race([posted.promise, delay(60_000, undefined, { ref: false })]);
     const found = choose(script, factsOf(input, 'standin'), []);
     if (!found) return refuses(400, `The script has nothing for ${input.call.key} (${call.kind}, ${call.role}).`);
     const values = findValues({ ...script.values, ...found.part.values }, input, found.nth);
