@@ -85,14 +85,14 @@ const allowed: [path: string, source: string][] = [
   ],
   ['src/core/deep/sibling.ts', `export { text } from '../errors.ts';\nexport { diff3Merge } from 'node-diff3';`],
   ['src/node/git.ts', `export { readFile } from 'node:fs/promises';\nexport { text } from '../core/errors.ts';`],
-  ['src/node/store.ts', `export const store = 1;`],
+  ['src/node/memory/store.ts', `export const store = 1;`],
   ['src/node/models/client.ts', `export { Client } from '@modelcontextprotocol/sdk/client/index.js';`],
   [
     'src/servers/bus/main.ts',
-    `export { store } from '../../node/store.ts';\nexport { text } from '../../core/errors.ts';`,
+    `export { store } from '../../node/memory/store.ts';\nexport { text } from '../../core/errors.ts';`,
   ],
-  ['src/cli/main.ts', `export { store } from '../node/store.ts';\nexport { text } from '../core/errors.ts';`],
-  ['src/vscode/extension.ts', `export { window } from 'vscode';\nexport { store } from '../node/store.ts';`],
+  ['src/cli/main.ts', `export { store } from '../node/memory/store.ts';\nexport { text } from '../core/errors.ts';`],
+  ['src/vscode/extension.ts', `export { window } from 'vscode';\nexport { store } from '../node/memory/store.ts';`],
   ['src/webview/main.ts', `import type { Text } from '../core/errors.ts';\nexport type Card = { text: Text };`],
 ];
 
