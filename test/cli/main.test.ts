@@ -319,7 +319,10 @@ describe('orchestra demo', function () {
       assert.equal(code, 0, stderr + stdout);
       for (const words of [
         /\(scripted\)/,
-        /moved agents \(gemini\) → keys: rate limit/,
+        /moved agents \(gemini\) → keys \(google\): rate limit/,
+        // The critic read what the architect posted while both were at work, and asked something back.
+        /bus: architect to critic: finding: [^]*bus: critic to architect: question: [^]*bus: architect to critic: answer: /,
+        /critic to all: result: The architect's bucket per caller/,
         /refuted alternative\.1/,
         /permission no/,
         /needs work/,

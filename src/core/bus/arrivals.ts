@@ -1,4 +1,5 @@
 import type { Arrival } from '../ports.ts';
+import { postKinds } from './drop.ts';
 import type { EventOf } from '../run/events.ts';
 import type { RunState } from '../run/state.ts';
 import { messageId } from './names.ts';
@@ -7,8 +8,6 @@ import { oneLine, utf8Bytes } from './text.ts';
 
 /** Which of what comes from outside becomes a message. Pure: the same arrival and the same run give the same word. */
 
-/** What a model can post. Tasks, results, reviews and hand-offs are the engine's, the person's word is the person's. */
-export const postKinds = ['finding', 'question', 'answer', 'status', 'decision'] as const;
 const unverifiedKinds: readonly string[] = ['finding', 'question'];
 
 /** One call posts at most so many messages, and of these so many questions. */

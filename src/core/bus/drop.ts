@@ -7,12 +7,15 @@ import { oneLine } from './text.ts';
 /** Larger files are not even read. */
 export const dropBytes = 128 * 1024;
 
+/** What a model can post. Tasks, results, reviews and hand-offs are the engine's, the person's word is the person's. */
+export const postKinds = ['finding', 'question', 'answer', 'status', 'decision'] as const;
+
 const words = z.string().max(64);
 
 /** What a model gives to `bus_post`. */
 export const postSchema = z.strictObject({
   kind: z
-    .enum(['finding', 'question', 'answer', 'status', 'decision'])
+    .enum(postKinds)
     .describe(
       '`finding`: what others should know now. `question`: you need to know it from a role. `answer`: to a question, with `re`. `status`: where you are. `decision`: only the orchestrator.',
     ),
