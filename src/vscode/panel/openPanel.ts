@@ -7,7 +7,7 @@ import { panelState } from './state.ts';
 import { throttled } from './throttle.ts';
 
 /** The view's id, as package.json contributes it. */
-export const panelView = 'orchestra.panel';
+const panelView = 'orchestra.panel';
 
 /** At most so often is a state sent. */
 const paceMs = 100;
