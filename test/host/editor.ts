@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { installServer } from './install.ts';
 
@@ -22,8 +23,10 @@ export interface EditorOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** A folder of user data that is kept and used again; else a new one that is removed. */
   readonly userData?: string;
-  /** Loads the extension from its sources' build; without it, what is installed counts. */
-  readonly development?: boolean | string;
+  /** Folders of extensions that are loaded as they stand; default ours. */
+  readonly extensions?: readonly string[];
+  /** A package to install first. */
+  readonly install?: string;
 }
 
 export interface Editor {
@@ -104,6 +107,20 @@ export async function openEditor(browser: Browser, options: EditorOptions): Prom
   const env = { ...options.env, PATH: [dirname(process.execPath), options.env['PATH'] ?? ''].join(delimiter) };
   for (const name of ['VSCODE_IPC_HOOK_CLI', 'ELECTRON_RUN_AS_NODE', 'PORT', 'NODE_OPTIONS'] as const)
     delete (env as NodeJS.ProcessEnv)[name];
+  if (options.install !== undefined)
+    await promisify(execFile)(
+      process.execPath,
+      [
+        main,
+        `--user-data-dir=${user}`,
+        `--extensions-dir=${extensions}`,
+        `--server-data-dir=${join(user, 'server')}`,
+        '--accept-server-license-terms',
+        '--install-extension',
+        options.install,
+      ],
+      { env },
+    );
   const server = spawn(
     process.execPath,
     [
@@ -163,15 +180,10 @@ export async function openEditor(browser: Browser, options: EditorOptions): Prom
       page.on('console', (message) => said(message.text()));
       await page.exposeFunction('codeAutomationExit', (code: number) => done(code));
       const uri = (path: string) => ({ scheme: 'vscode-remote', authority: address, path: resolve(path) });
-      const extension =
-        options.development === false
-          ? undefined
-          : typeof options.development === 'string'
-            ? options.development
-            : root;
-      if (extension !== undefined) {
+      const loaded = options.extensions ?? [root];
+      if (loaded.length > 0) {
         const development = {
-          extensions: [uri(extension)],
+          extensions: loaded.map(uri),
           ...(suite !== undefined && { extensionTestsPath: uri(suite) }),
         };
         await page.addInitScript(developing(development));

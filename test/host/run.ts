@@ -22,6 +22,20 @@ const { values } = parseArgs({
 /** Below node_modules, so that what is not bundled (mocha) is found from there. */
 const built = resolve(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'host-tests');
 
+const root = resolve(import.meta.dirname, '..', '..');
+
+const fixturesOf = ({ beside = [] }: Scenario): string[] =>
+  beside.map((name) => join(import.meta.dirname, 'fixtures', name));
+
+/** What `npm run package` made. */
+async function packageFile(): Promise<string> {
+  const found = (await readdir(root)).filter((name) => name.endsWith('.vsix'));
+  const [file] = found;
+  if (file === undefined || found.length > 1)
+    throw new Error('There must be one package to install: remove old ones, and run `npm run package`.');
+  return join(root, file);
+}
+
 /** Bundles the suites as the extension host loads them: CommonJS, with nothing outside but the editor and mocha. */
 async function buildSuites(): Promise<void> {
   const folder = join(import.meta.dirname, 'suites');
@@ -68,6 +82,8 @@ async function play(scenario: Scenario, version: string): Promise<boolean> {
         },
         userData: join(place, 'user'),
         ...(scenario.trust === false && { trust: false }),
+        extensions: [...(scenario.packaged ? [] : [root]), ...fixturesOf(scenario)],
+        ...(scenario.packaged && launch === scenario.launches[0] && { install: await packageFile() }),
         settings: scenario.settings?.({ place, root: sample.root, teamFile: sample.teamFile }) ?? {},
       });
       try {
@@ -97,7 +113,9 @@ async function play(scenario: Scenario, version: string): Promise<boolean> {
 
 await buildSuites();
 await mkdir(built, { recursive: true });
-const wanted = scenarios.filter(({ name }) => values.suite === undefined || values.suite.includes(name));
+const wanted = scenarios.filter(({ name, packaged }) =>
+  values.suite === undefined ? packaged !== true : values.suite.includes(name),
+);
 if (wanted.length === 0)
   throw new Error(`There is no such scenario; there are: ${scenarios.map(({ name }) => name).join(', ')}.`);
 let fine = true;

@@ -19,6 +19,10 @@ export interface Scenario {
   readonly tempo?: number;
   readonly settings?: (place: Place) => Record<string, unknown>;
   readonly prepare?: (place: Place) => Promise<void>;
+  /** Fixture extensions beside ours. */
+  readonly beside?: readonly string[];
+  /** With the package that `npm run package` made, installed, in the place of the sources' build; only when asked for by name. */
+  readonly packaged?: boolean;
 }
 
 const scripted = ({ teamFile }: Place): Record<string, unknown> => ({ 'orchestra.teamFile': teamFile });
@@ -34,6 +38,20 @@ export const scenarios: readonly Scenario[] = [
   { name: 'watch', launches: [{ suite: 'watch' }], settings: scripted, tempo: 1 },
   { name: 'untrusted', launches: [{ suite: 'untrusted' }], settings: scripted, trust: false, prepare: bringALot },
   { name: 'no folder', launches: [{ suite: 'noFolder' }], folder: () => undefined },
+  { name: 'parts', launches: [{ suite: 'parts' }] },
+  {
+    name: 'language models',
+    launches: [{ suite: 'languageModels' }],
+    beside: ['models'],
+    settings: () => ({ 'chat.disableAIFeatures': false }),
+  },
+  {
+    name: 'package',
+    launches: [{ suite: 'activation' }, { suite: 'story' }],
+    settings: scripted,
+    beside: ['empty'],
+    packaged: true,
+  },
   {
     name: 'folders',
     launches: [{ suite: 'folders' }],

@@ -4,7 +4,7 @@ import { oneLine } from '../../core/words/plain.ts';
 import type { Diagnosis } from '../../node/doctor/doctor.ts';
 import type { Finding } from '../../node/doctor/finding.ts';
 import type { CommandId } from '../commands.ts';
-import { inEditor } from '../host.ts';
+import { inEditor, told } from '../host.ts';
 import type { Parts } from '../parts.ts';
 
 type Kind = Mend['kind'];
@@ -18,19 +18,6 @@ const mendIcons: Record<Kind, string> = {
   settings: 'settings-gear',
   other: 'info',
 };
-
-/** What the doctor says can be done; a version of it that only has words is understood by them. */
-type Told = Pick<Finding, 'state' | 'what' | 'mend'> & { readonly mends?: readonly Mend[] };
-
-/** What can be done about a finding from here, the likeliest first. */
-export function mendsOf({ state, what, mend, mends }: Told): readonly Mend[] {
-  if (state === 'ok') return [];
-  if (mends && mends.length > 0) return mends;
-  const edit: Mend = { kind: 'team-file', label: 'Edit the team' };
-  if (mend?.includes('orchestra trust')) return [{ kind: 'trust', label: 'Look and approve' }];
-  if (/\bkeys?\b/.test(what)) return [{ kind: 'key', label: 'Set a provider key' }, edit];
-  return [edit];
-}
 
 /** Does it, as far as an editor can: a command is put into a terminal, for the person to look at and to send. */
 async function mendBy({ kind, command, label }: Mend): Promise<void> {
@@ -61,7 +48,11 @@ interface Row extends vscode.QuickPickItem {
 }
 
 /** The doctor's table as a list: a row a finding, with a button for each mend. Nothing is spent by looking. */
-export async function checkTeam({ session, folders }: Pick<Parts, 'session' | 'folders'>): Promise<void> {
+export async function checkTeam({
+  session,
+  folders,
+  channel,
+}: Pick<Parts, 'session' | 'folders' | 'channel'>): Promise<void> {
   const root = folders.current() ?? (await folders.choose());
   const project = await session.project(root);
   if (!project) {
@@ -73,13 +64,14 @@ export async function checkTeam({ session, folders }: Pick<Parts, 'session' | 'f
   const again: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('refresh'), tooltip: 'Look again' };
   list.title = 'Check Team';
   list.placeholder = 'Asking every route whether it is there …';
-  list.buttons = [again];
+  const fix: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('wand'), tooltip: 'Mend what is safe to mend' };
+  list.buttons = [fix, again];
   list.matchOnDetail = true;
   list.ignoreFocusOut = true;
-  const look = async (): Promise<void> => {
+  const look = async (mending = false): Promise<void> => {
     list.busy = true;
     const { teams } = session.view();
-    const diagnosis = await project.diagnose({ team: teams[0], signal: control.signal });
+    const diagnosis = await project.diagnose({ team: teams[0], signal: control.signal, ...(mending && { fix: true }) });
     list.items = rowsOf(diagnosis);
     list.placeholder =
       diagnosis.problem === undefined
@@ -92,7 +84,7 @@ export async function checkTeam({ session, folders }: Pick<Parts, 'session' | 'f
     await mendBy(wanted);
   };
   const listening = [
-    list.onDidTriggerButton(() => void look()),
+    list.onDidTriggerButton((button) => void told(channel, () => look(button === fix))),
     list.onDidTriggerItemButton(({ item, button }) => {
       const found = item.mends?.find(({ label }) => label === button.tooltip);
       if (found) void mend(found);
@@ -114,17 +106,20 @@ export async function checkTeam({ session, folders }: Pick<Parts, 'session' | 'f
   }
 }
 
+const buttonsOf = (mends: readonly Mend[]): vscode.QuickInputButton[] =>
+  mends.map(({ kind, label }) => ({ iconPath: new vscode.ThemeIcon(mendIcons[kind]), tooltip: label }));
+
 /** The table's rows: the team as it would run first, for that is what is asked; then what it rests on. */
 export function rowsOf(diagnosis: Diagnosis): Row[] {
   const heading = (label: string): Row => ({ label, kind: vscode.QuickPickItemKind.Separator });
   const finding = (one: Finding): Row => {
-    const mends = mendsOf(one);
+    const { mends } = one;
     return {
       label: `$(${icons[one.state]}) ${oneLine(one.what)}`,
       description: oneLine(one.detail),
       ...(one.mend !== undefined && { detail: oneLine(inEditor(one.mend)) }),
       mends,
-      buttons: mends.map(({ kind, label }) => ({ iconPath: new vscode.ThemeIcon(mendIcons[kind]), tooltip: label })),
+      buttons: buttonsOf(mends),
       alwaysShow: false,
     };
   };
@@ -143,6 +138,14 @@ export function rowsOf(diagnosis: Diagnosis): Row[] {
       description: 'left out',
       detail: oneLine(why),
     })),
+    ...(diagnosis.more.length > 0 ? [heading('What one thing more would bring')] : []),
+    ...diagnosis.more.map(({ text, mends }): Row => ({
+      label: `$(add) ${oneLine(text)}`,
+      ...(mends[0] && { detail: oneLine(inEditor(mends[0].label)) }),
+      mends,
+      buttons: buttonsOf(mends),
+    })),
+    ...diagnosis.fixed.map((text): Row => ({ label: `$(wand) ${oneLine(text)}`, description: 'mended' })),
     heading('Models and their routes'),
     ...diagnosis.routes.map(finding),
     heading('This machine'),

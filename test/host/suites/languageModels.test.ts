@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import type { AskInput, AskProgress } from '../../../src/core/ask.ts';
+import { askEditor } from '../../../src/vscode/lm/ask.ts';
+import { editorsModels, matching, plainId } from '../../../src/vscode/lm/find.ts';
+import { activated, eventually, root } from './support.ts';
+
+const input: AskInput = {
+  call: {
+    run: 'r1',
+    key: 'implementation/implementer',
+    role: 'implementer',
+    phase: 'implementation',
+    kind: 'written',
+    attempt: 1,
+  },
+  prompt: 'Say what stands in src/auth.ts.',
+  model: 'claude-sonnet-4-5-20250929',
+  cwd: root,
+  access: 'write',
+  paths: ['src/**'],
+};
+
+describe('the models of the editor', () => {
+  it('are found by the ids of the vendors', async () => {
+    assert.equal(plainId('anthropic/claude-sonnet-4.5-20250929'), 'claude-sonnet-4-5');
+    const models = await eventually('a model', async () => {
+      const found = await editorsModels();
+      return found.length > 0 && found;
+    });
+    assert.equal(matching(models, ['gpt-5', 'claude-sonnet-4-5-20250929'])?.model.id, 'test-sonnet');
+    assert.equal(matching(models, ['claude-sonnet-4']), undefined, 'another version is another model');
+  });
+
+  it('look at the folder through tools, and give edits', async () => {
+    const said: AskProgress[] = [];
+    const ending = await askEditor(input, {
+      signal: new AbortController().signal,
+      progress: async (progress) => void said.push(progress),
+      permit: async () => 'no',
+    });
+    assert.ok(ending.type === 'answer', JSON.stringify(ending));
+    assert.match(ending.output.text, /timing|token|key/i, 'it was told what stands in the file');
+    assert.deepEqual(ending.output.edits, [{ path: 'src/new.ts', content: 'export {};\n' }]);
+    assert.ok(said.some((one) => one.kind === 'tool' && one.title.includes('src/auth.ts')));
+  });
+
+  it('a model that the editor does not have is said to be missing', async () => {
+    const ending = await askEditor(
+      { ...input, model: 'gpt-5' },
+      { signal: new AbortController().signal, progress: async () => {}, permit: async () => 'no' },
+    );
+    assert.ok(ending.type === 'failure' && ending.failure.kind === 'no-model');
+  });
+
+  it('stand in the doctor’s table as routes', async () => {
+    const { session } = await activated();
+    const project = await session.project();
+    const diagnosis = await project?.diagnose({ signal: new AbortController().signal });
+    const route = diagnosis?.routes.find(({ what }) => what.includes('vscode-lm') && what.startsWith('Claude 4.5'));
+    assert.equal(route?.state, 'ok', JSON.stringify(route));
+  });
+});
