@@ -2,7 +2,7 @@ import { UserError } from '../errors.ts';
 import type { Cast } from '../team/file.ts';
 import type { Finding } from '../run/answers.ts';
 import { call } from '../run/call.ts';
-import { checkoutAt, sharedCheckout } from './checkout.ts';
+import { ownCheckout, readingCheckout, sharedCheckout } from './checkout.ts';
 import { checkClaim } from './claims.ts';
 import { listed, phase, post, prompter, withDuty } from './common.ts';
 import { answerAll, answerOpen } from './questions.ts';
@@ -45,7 +45,7 @@ async function analyst(run: Run, cast: Cast, base: EventOf<'base.taken'>): Promi
       sections,
     }),
     access: 'read',
-    cwd: () => checkoutAt(run, sharedCheckout, base.commit),
+    cwd: ({ alone }) => readingCheckout(run, cast.role, base.commit, alone),
   });
   if (!answered.ok) {
     await run.note('warning', `${cast.title} gave no findings: ${answered.failure.message}`, cast.role);
@@ -110,34 +110,63 @@ async function viewOf(run: Run, cast: Cast, base: EventOf<'base.taken'>): Promis
   return { title: 'Files of the project', text: shown.join('\n') + rest };
 }
 
-/** Reading roles must leave their checkout as it was; who shared a changed one is named, and it is made anew. */
+/** Reading roles must leave their checkouts as they were; who had a changed one is named, and it is made anew. */
 export async function verifyCheckout(
   run: Run,
   name: EventOf<'checkout.changed'>['phase'],
   base: EventOf<'base.taken'>,
   readers: readonly Cast[],
 ): Promise<void> {
+  if (run.finished(`${name}#end`)) return;
+  for (const reader of readers)
+    await verifyOne(run, { name, base, checkout: ownCheckout(reader.role), key: `/${reader.role}`, readers: [reader] });
+  await verifyOne(run, { name, base, checkout: sharedCheckout, key: '', readers });
+}
+
+interface Verified {
+  readonly name: EventOf<'checkout.changed'>['phase'];
+  readonly base: EventOf<'base.taken'>;
+  readonly checkout: string;
+  /** What tells its step from those of the phase's other checkouts. */
+  readonly key: string;
+  readonly readers: readonly Cast[];
+}
+
+async function verifyOne(run: Run, { name, base, checkout, key, readers }: Verified): Promise<void> {
   const { workspaces } = run.ports;
-  if (run.finished(`${name}#end`) || !(await workspaces.find(sharedCheckout, base.commit, run.signal))) return;
+  if (!(await workspaces.find(checkout, base.commit, run.signal))) return;
   let paths: string[] = [];
   try {
-    const now = await workspaces.commit(sharedCheckout, 'after reading', run.signal);
+    const now = await workspaces.commit(checkout, 'after reading', run.signal);
     if (now.tree === base.tree) return;
     paths = (await workspaces.changes(base.tree, now.tree, run.signal)).map((c) => c.path);
   } catch (error) {
     // What cannot even be recorded was not there before.
     if (!(error instanceof UserError) || !['workspace-files', 'no-workspace'].includes(error.code)) throw error;
   }
-  await run.step(`${name}#checkout`, 'checkout.changed', null, async () => ({
+  await run.step(`${name}#checkout${key}`, 'checkout.changed', null, async () => ({
     phase: name,
     roles: readers.map((r) => r.role),
     paths,
   }));
+  const who = `${readers.length > 1 ? 'one of ' : ''}${listed(readers.map((r) => r.title))}`;
   await run.note(
     'warning',
-    `The checkout for reading was changed during ${name} (${listed(paths.slice(0, 5)) || 'beyond recording'}) by one of ${listed(readers.map((r) => r.title))}; it was made anew.`,
+    `The checkout for reading was changed during ${name} (${listed(paths.slice(0, 5)) || 'beyond recording'}) by ${who}; it was made anew.`,
   );
-  await workspaces.open(sharedCheckout, base.commit, run.signal);
+  await workspaces.open(checkout, base.commit, run.signal);
+}
+
+/** What the plan must know of those who changed what they were only to read. */
+export function markedSection(run: Run): Section[] {
+  const { marked } = run.state();
+  const lines = Object.entries(marked).map(
+    ([role, paths]) => `${role}: ${paths.slice(0, 10).join(', ') || 'something that cannot be recorded'}`,
+  );
+  if (lines.length === 0) return [];
+  return [
+    { title: 'Who may have changed files that they were only to read; look up what they say', text: lines.join('\n') },
+  ];
 }
 
 /** Findings as a message for people and models. */

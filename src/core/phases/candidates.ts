@@ -1,6 +1,6 @@
 import type { Plan } from '../run/answers.ts';
 import { call } from '../run/call.ts';
-import { checkoutAt, sharedCheckout } from './checkout.ts';
+import { readingCheckout } from './checkout.ts';
 import { checksText } from './checks.ts';
 import { orchestrator, prompter } from './common.ts';
 import type { Run } from '../run/engine.ts';
@@ -108,7 +108,7 @@ async function judge(
       sections,
     }),
     access: 'read',
-    cwd: () => checkoutAt(run, sharedCheckout, base.commit),
+    cwd: ({ alone }) => readingCheckout(run, cast.role, base.commit, alone),
     required: true,
     check: async ({ winner }) => ({
       problem: rivals.some((r) => r.change === winner) ? undefined : `"${winner}" is none of the candidates.`,

@@ -6,6 +6,14 @@ import type { Run } from '../run/engine.ts';
 /** The checkout that all reading roles share. */
 export const sharedCheckout = 'base';
 
+/** The checkout of a reading role that must not share one. */
+export const ownCheckout = (role: string): string => `read.${role}`;
+
+/** Where a role reads the base: with the others, or alone. */
+export function readingCheckout(run: Run, role: string, commit: string, alone = false): Promise<string> {
+  return checkoutAt(run, alone ? ownCheckout(role) : sharedCheckout, commit);
+}
+
 /** Where the orchestrator resolves, mends and documents. */
 export const integrationCheckout = 'integration';
 

@@ -1,6 +1,6 @@
-import { findingsText, verifyCheckout } from './analysis.ts';
+import { findingsText, markedSection, verifyCheckout } from './analysis.ts';
 import { call } from '../run/call.ts';
-import { checkoutAt, sharedCheckout } from './checkout.ts';
+import { readingCheckout } from './checkout.ts';
 import { listed, orchestrator, phase, post, prompter, stopFor, withDuty } from './common.ts';
 import { amendPlan } from './amendPlan.ts';
 import type { Plan } from '../run/answers.ts';
@@ -36,7 +36,7 @@ export async function synthesise(run: Run, base: EventOf<'base.taken'>): Promise
         memories: run.state().messages.map((m) => m.memory),
       }),
       access: 'read',
-      cwd: () => checkoutAt(run, sharedCheckout, base.commit),
+      cwd: ({ alone }) => readingCheckout(run, cast.role, base.commit, alone),
       required: true,
       check: async (plan) => {
         const problems = planProblems(plan, { findings, writers, roles });
@@ -97,5 +97,6 @@ function sectionsOf(run: Run, missing: readonly { role: string; why: string }[])
       ),
     }));
   const silent = missing.map((m) => `${m.role}: ${m.why}`);
-  return silent.length > 0 ? [...heard, { title: 'Missing, and why', text: silent.join('\n') }] : heard;
+  const gap = silent.length > 0 ? [{ title: 'Missing, and why', text: silent.join('\n') }] : [];
+  return [...heard, ...gap, ...markedSection(run)];
 }

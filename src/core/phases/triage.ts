@@ -7,7 +7,7 @@ import type { Triage } from '../run/answers.ts';
 import { tokensOfBytes } from '../run/budget.ts';
 import { verifyCheckout } from './analysis.ts';
 import { call } from '../run/call.ts';
-import { checkoutAt, sharedCheckout } from './checkout.ts';
+import { readingCheckout } from './checkout.ts';
 import { listed, phase, prompter, type Stop, stopFor } from './common.ts';
 import { openReach, type Reach } from './reach.ts';
 import type { Run } from '../run/engine.ts';
@@ -127,7 +127,7 @@ async function decide(run: Run, base: EventOf<'base.taken'>, reach: Reach): Prom
       ],
     }),
     access: 'read',
-    cwd: () => checkoutAt(run, sharedCheckout, base.commit),
+    cwd: ({ alone }) => readingCheckout(run, cast.role, base.commit, alone),
     required: true,
     check: async (answer) => {
       const problems = [

@@ -69,7 +69,7 @@ export async function oneAttempt<K extends AnswerKind>(
   };
   try {
     if (word.aborted) return failed(held.failure());
-    const cwd = await spec.cwd({ fresh: session === undefined });
+    const cwd = await spec.cwd({ fresh: session === undefined, alone: way.route.unasked });
     await emit({
       type: 'call.started',
       ...ref,

@@ -27,8 +27,8 @@ export interface CallSpec<K extends AnswerKind> {
   readonly prompt: (emit: Emit, before?: Section) => Promise<string>;
   readonly access: Access;
   readonly paths?: readonly string[];
-  /** Where the attempt works. Called once an attempt; a second attempt without session starts on a clean checkout. */
-  readonly cwd: (attempt: { fresh: boolean }) => Promise<string>;
+  /** Where the attempt works. Called once an attempt; a second attempt without session starts on a clean checkout. `alone`: nobody else may work there. */
+  readonly cwd: (attempt: { fresh: boolean; alone?: boolean }) => Promise<string>;
   /** A session of an earlier call to go on in, if the same route is taken again. */
   readonly session?: Session | undefined;
   /** What the schema cannot say. A problem is sent back once, like a schema's. `work`: a writer's commit. */

@@ -108,6 +108,8 @@ export interface RunState {
   readonly missing: readonly { readonly role: string; readonly why: string }[];
   readonly plan?: Plan;
   readonly changes: Readonly<Record<string, ChangeState>>;
+  /** Roles that may have changed a checkout that they were only to read, with what was changed. */
+  readonly marked: Readonly<Record<string, readonly string[]>>;
   readonly failedChanges: readonly EventOf<'change.failed'>[];
   readonly checks: Readonly<Record<string, EventOf<'checks.ended'>>>;
   readonly candidates: readonly EventOf<'candidates.judged'>[];
@@ -169,6 +171,7 @@ const empty: RunState = {
   summaries: {},
   missing: [],
   changes: {},
+  marked: {},
   failedChanges: [],
   checks: {},
   candidates: [],
@@ -327,6 +330,8 @@ function patchOfWork(s: RunState, e: RunEvent): Patch | undefined {
         offers: e.offers,
         forecast: e.forecast,
       };
+    case 'checkout.changed':
+      return { marked: { ...s.marked, ...Object.fromEntries(e.roles.map((role) => [role, e.paths])) } };
     case 'findings.held':
       return {
         findings: [...s.findings.filter((f) => f.role !== e.role), ...e.findings],

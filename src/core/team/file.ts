@@ -108,6 +108,12 @@ export const routeSchema = z
       .describe('For any other tool: notifications of its own by which it streams, and what they mean.'),
     parallel: z.number().int().positive().max(64).default(8).describe('Calls that may run at once over this route.'),
     off: z.boolean().default(false).describe('Do not use this route.'),
+    unasked: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Who answers over it is known to write without asking: a role that only reads gets a checkout of its own.',
+      ),
   })
   .describe('One way of reaching a model.');
 export type Route = z.infer<typeof routeSchema>;

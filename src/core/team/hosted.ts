@@ -11,7 +11,7 @@ export function withHosted(team: TeamFile, servers: readonly string[]): TeamFile
       const ids = [...new Set(model.routes.flatMap((route) => (route.tool === 'ask' ? route.ids : [])))];
       const missing = servers.filter((server) => !model.routes.some((route) => route.server === server));
       if (ids.length === 0 || missing.length === 0) return [name, model];
-      const more = missing.map((server) => ({ server, tool: 'ask', ids, parallel: 4, off: false }));
+      const more = missing.map((server) => ({ server, tool: 'ask', ids, parallel: 4, off: false, unasked: false }));
       return [name, { ...model, routes: [...model.routes, ...more] }];
     }),
   );

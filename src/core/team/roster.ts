@@ -89,9 +89,10 @@ function routes(
   provider: string,
   ids: string[],
   routed: string[],
-): { server: string; agent: string; ids: string[] }[] {
+): { server: string; agent: string; ids: string[]; unasked?: boolean }[] {
   return [
-    { server: 'agents', agent, ids },
+    // Grok's shell makes files and folders unasked.
+    { server: 'agents', agent, ids, ...(agent === 'grok' && { unasked: true }) },
     { server: 'keys', agent: provider, ids },
     { server: 'keys', agent: 'openrouter', ids: routed },
   ];

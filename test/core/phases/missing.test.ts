@@ -186,6 +186,24 @@ describe('what fails on the way', () => {
     );
   });
 
+  it('is a reading role that writes where it was alone: it is named, its checkout made anew, and the plan told', async () => {
+    const wild: Reply = {
+      json: { summary: 'I looked.', findings: [] },
+      early: (files) => void files.set('made.txt', 'x'),
+    };
+    const world = smallWorld({ 'analysis/architect': wild });
+    for (const route of world.team.models['m2']?.routes ?? []) route.unasked = true;
+    assert.equal((await live(world)).outcome, 'applied');
+    assert.deepEqual(
+      eventsOf(world, 'checkout.changed').map((e) => [e.phase, e.roles, e.paths]),
+      [['analysis', ['architect'], ['made.txt']]],
+    );
+    const asked = world.asked.filter((a) => a.input.call.phase === 'analysis');
+    assert.equal(new Set(asked.map((a) => a.input.cwd)).size, asked.length, 'nobody shared it');
+    assert.match(promptOf(world, 'synthesis/orchestrator'), /only to read[^\n]*:\n<data-\w+>\narchitect: made\.txt/);
+    assert.ok(eventsOf(world, 'note').some((n) => /changed during analysis \(made\.txt\) by Architect;/.test(n.text)));
+  });
+
   it('is a reading role that writes: that is seen after each phase, told, and undone', async () => {
     const write = (files: Map<string, string>): void => void files.set('a.ts', 'mine now\n');
     for (const [key, json, role] of [
