@@ -192,7 +192,8 @@ export async function openEditor(browser: Browser, options: EditorOptions): Prom
         folder === undefined
           ? '?ew=true'
           : `?${/[.]code-workspace$/.test(folder) ? 'workspace' : 'folder'}=${encodeURIComponent(resolve(folder))}`;
-      await page.goto(`http://${address}/${query}`);
+      // A busy machine takes its time for the first window.
+      await page.goto(`http://${address}/${query}`, { timeout: 180_000 });
       return {
         page,
         exit: (ms) => {

@@ -12,7 +12,7 @@ import { placeOf, showFindings } from './comments.ts';
 import { closeTabs, isAlone, openAll, openOne, placeNow } from './editors.ts';
 import { serveReviews } from './files.ts';
 import { refuseConflicts, restOf, settleUnsaved } from './finish.ts';
-import { showLenses } from './lenses.ts';
+import { harmless, showLenses } from './lenses.ts';
 import { type reviewCommands, reviewing } from './rows.ts';
 import { reviewScheme } from './uris.ts';
 import { fileUri, openShown, type ShownFile, type ShownHunk, type ShownReview } from './shown.ts';
@@ -217,7 +217,7 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
     if (all.length === 0) return void vscode.window.showInformationMessage('No finding of a reviewer is open.');
     const chosen = await vscode.window.showQuickPick(
       all.map((finding) => ({
-        label: harmlessLabel(finding.claim),
+        label: harmless(finding.claim),
         description: `${oneLine(finding.title)} · ${finding.severity}${finding.path === undefined ? '' : ` · ${oneLine(finding.path)}`}`,
         finding,
       })),
@@ -248,15 +248,15 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
     const { titles } = session.view();
     const items = [
       ...writers.map((writer) => ({
-        label: harmlessLabel(creditWords({ writers: [writer], opinions: [], notes: [] }, titles)),
+        label: harmless(creditWords({ writers: [writer], opinions: [], notes: [] }, titles)),
         description: writer.did,
       })),
       ...opinions.map((one) => ({
-        label: harmlessLabel(one.title),
+        label: harmless(one.title),
         description: `${one.verdict === 'needs-work' ? 'needs work' : one.verdict}${one.done ? ', done' : ''}`,
-        detail: harmlessLabel(one.says ?? ''),
+        detail: harmless(one.says ?? ''),
       })),
-      ...notes.map((note) => ({ label: 'Resolved', detail: harmlessLabel(note) })),
+      ...notes.map((note) => ({ label: 'Resolved', detail: harmless(note) })),
     ];
     await vscode.window.showQuickPick(items, { title: `Behind ${oneLine(hunk.path)}` });
   };
@@ -271,7 +271,7 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
     if (view.shown && isReviewable(view.shown.state)) return view.shown.run;
     const found = view.runs.filter(({ state }) => state === 'ready' || state === 'applied');
     if (found.length < 2) return found[0]?.id;
-    const items = found.map((info) => ({ label: harmlessLabel(info.task), description: info.id, run: info.id }));
+    const items = found.map((info) => ({ label: harmless(info.task), description: info.id, run: info.id }));
     return (await vscode.window.showQuickPick(items, { title: 'Which run is reviewed?' }))?.run;
   };
 
@@ -371,8 +371,6 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
     },
   };
 }
-
-const harmlessLabel = (text: string): string => oneLine(text).replaceAll('$(', '$ (');
 
 function isReviewable(state: RunState): boolean {
   return state.ledger?.balanced === true && state.ledger.hunks.length > 0;
