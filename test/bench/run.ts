@@ -1,5 +1,6 @@
 /** Speed as ratios, each measured in this one run: `npm run bench`, `npm run bench -- panel`, `npm run bench -- panel 600`. */
 import { benchCalls } from './calls.ts';
+import { benchMemory } from './memory.ts';
 import { benchPanel } from './panel.ts';
 import { benchResume } from './resume.ts';
 import { benchTrees } from './trees.ts';
@@ -8,6 +9,7 @@ const benches: Readonly<Record<string, (seconds?: number) => Promise<string[]>>>
   calls: () => benchCalls(),
   resume: () => benchResume(),
   trees: () => benchTrees(),
+  memory: () => benchMemory(),
   panel: benchPanel,
 };
 

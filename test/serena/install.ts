@@ -31,7 +31,8 @@ function python(): string {
   return fit;
 }
 
-function isInstalled(): boolean {
+/** True when the tests have a Serena of the version that they want. */
+export function isInstalled(): boolean {
   try {
     return execFileSync(serenaPath, ['--version'], { encoding: 'utf8', stdio: 'pipe' }).includes(version);
   } catch {
