@@ -66,7 +66,7 @@ const abilitiesSchema = z.looseObject({
     })
     .nullish(),
 });
-export type Abilities = z.infer<typeof abilitiesSchema>;
+type Abilities = z.infer<typeof abilitiesSchema>;
 
 const stderrBytes = 16 * 1024;
 /** A diff of a large file, both sides, escaped. */

@@ -24,7 +24,7 @@ export interface Box {
 /** Where a call works, and the MCP servers that it hands on: they run inside as well. */
 export type Place = Pick<AskInput, 'cwd' | 'access' | 'servers'>;
 
-export interface Boxed {
+interface Boxed {
   readonly launch: Launch;
   readonly env: Readonly<Record<string, string>>;
   readonly tidy: () => Promise<void>;

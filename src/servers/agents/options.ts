@@ -34,7 +34,7 @@ const sessionSchema = z.looseObject({
 export type Category = 'mode' | 'model' | 'thought_level';
 
 /** One thing that can be chosen: how it is set, what is set, what there is. */
-export interface Choice {
+interface Choice {
   /** The id of a configuration option; undefined in the older dialect. */
   readonly id: string | undefined;
   readonly current: string | undefined;

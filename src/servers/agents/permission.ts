@@ -135,7 +135,7 @@ function shown(paths: readonly string[], title: string): string {
 }
 
 /** The command line behind a call: what a shell is given, without the shell. Undefined when there is none. */
-export function commandIn(call: ToolCall): string | undefined {
+function commandIn(call: ToolCall): string | undefined {
   const input = call.rawInput;
   if (typeof input !== 'object' || input === null) return undefined;
   const { command, cmd, args } = input as Record<string, unknown>;

@@ -147,7 +147,7 @@ export function openPool(options: PoolOptions): Pool {
   };
 }
 
-export interface Ready {
+interface Ready {
   tell(session: string | undefined): void;
   /** Resolves when it was told of the session, or after so long: who waits for more has another trouble. Rejects with the signal's reason. */
   wait(session: string, ms: number, signal: AbortSignal): Promise<void>;

@@ -96,7 +96,7 @@ function metaOf(profile: Profile, { call, model }: Wanted): object {
 }
 
 /** True when the agent is to choose the model itself. */
-export function isDefault(model: string): boolean {
+function isDefault(model: string): boolean {
   return model === 'default' || model === 'auto';
 }
 

@@ -42,7 +42,7 @@ after(async () => {
 });
 
 /** What the scripted agent is; see `defaults` in it. */
-export type Nature = Readonly<Record<string, unknown>>;
+type Nature = Readonly<Record<string, unknown>>;
 
 export interface Logged {
   readonly started?: number;
@@ -53,7 +53,7 @@ export interface Logged {
   readonly [key: string]: unknown;
 }
 
-export interface Asked {
+interface Asked {
   readonly output?: AskOutput;
   readonly failure?: Failure;
   readonly progress: readonly AskProgress[];
@@ -73,7 +73,7 @@ export interface AgentStand {
   end(): Promise<void>;
 }
 
-export interface AskMore extends Partial<Omit<AskInput, 'call'>> {
+interface AskMore extends Partial<Omit<AskInput, 'call'>> {
   readonly permit?: (request: AskPermission) => Promise<'once' | 'run' | 'no'>;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: AskProgress) => void;
