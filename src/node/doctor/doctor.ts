@@ -14,7 +14,7 @@ import { machineOf } from './machine.ts';
 import { type Known, openProbes, type Probed } from './probes.ts';
 
 /** A route to a model, as it was found. */
-export interface RouteFinding extends Finding {
+interface RouteFinding extends Finding {
   readonly model: string;
   readonly server: string;
   readonly agent?: string | undefined;
@@ -28,7 +28,7 @@ export interface RouteFinding extends Finding {
 }
 
 /** Who would play a role today, and how it is reached. */
-export interface Played {
+interface Played {
   readonly role: string;
   readonly model: string;
   readonly server: string;
