@@ -123,6 +123,9 @@ async function homeOf(home: string, agents: readonly Agent[], url: string): Prom
             `base_url = "${url}/v1"`,
             'wire_api = "responses"',
             'env_key = "OPENAI_API_KEY"',
+            // A refusal is told at once, not after half a minute.
+            'request_max_retries = 1',
+            'stream_max_retries = 1',
             '[analytics]',
             'enabled = false',
             '',
@@ -144,7 +147,7 @@ async function homeOf(home: string, agents: readonly Agent[], url: string): Prom
           JSON.stringify({
             security: { auth: { selectedType: 'gemini-api-key' } },
             privacy: { usageStatisticsEnabled: false },
-            general: { enableAutoUpdate: false, enableAutoUpdateNotification: false },
+            general: { enableAutoUpdate: false, enableAutoUpdateNotification: false, maxAttempts: 2 },
           }),
         );
         Object.assign(env, { GOOGLE_GEMINI_BASE_URL: url, GEMINI_API_KEY: 'key-of-the-standin' });

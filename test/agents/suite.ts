@@ -12,7 +12,7 @@ import { installAgents } from './install.ts';
 import type { Agent } from './install.ts';
 import { makeAgentsPlace } from './place.ts';
 import type { AgentsPlace } from './place.ts';
-import { calls, says } from '../standin/reply.ts';
+import { calls, refuses, says } from '../standin/reply.ts';
 import type { Asked, Reply, ToolCall } from '../standin/reply.ts';
 import type { Recorded } from '../standin/standin.ts';
 
@@ -344,6 +344,21 @@ export function agentSuite(special: Special): void {
         return true;
       });
     });
+
+    const refusals = [
+      ['nobody is signed in', 401, 'Incorrect API key provided.', 'not-signed-in'],
+      ['the limit is reached', 429, 'Rate limit reached for requests.', 'rate-limit'],
+    ] as const;
+    for (const [why, status, message, kind] of refusals)
+      it(`says why it has no answer: ${why}`, async () => {
+        const cwd = await work();
+        act('refused', () => refuses(status, message, { retryAfter: 1 }));
+        await assert.rejects(ask({ prompt: 'refused or not', cwd, access: 'read' }), (error: unknown) => {
+          assert.ok(error instanceof RouteError);
+          assert.equal(error.failure.kind, kind, error.failure.message);
+          return true;
+        });
+      });
 
     it('goes on after a kill -9 of its server', async () => {
       const cwd = await work();
