@@ -136,7 +136,11 @@ function saidOf(message: Json): Said[] {
     words = [];
   };
   for (const block of list(content).map(object)) {
-    if (block['type'] === 'text') words.push(text(block['text']));
+    if (block['type'] === 'text') {
+      // What a person said one after the other comes as blocks of one message.
+      if (role !== 'assistant') flush();
+      words.push(text(block['text']));
+    }
     if (block['type'] === 'tool_use') {
       flush();
       said.push({
