@@ -144,6 +144,10 @@ export function openDocuments({ session }: Pick<Parts, 'session'>, pending: (run
     transcripts,
     vscode.workspace.registerTextDocumentContentProvider(documentScheme, provider),
     vscode.languages.registerDocumentLinkProvider({ scheme: documentScheme }, links),
+    vscode.workspace.onDidOpenTextDocument(({ uri }) => {
+      // What was said between the making of its text and this is told to nobody else.
+      if (uri.scheme === documentScheme && uri.path.includes('/log/')) changes.fire(uri);
+    }),
     vscode.workspace.onDidCloseTextDocument(({ uri }) => {
       if (uri.scheme !== documentScheme) return;
       made.delete(uri.toString());
