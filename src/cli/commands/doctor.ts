@@ -97,8 +97,10 @@ function table(findings: readonly Finding[], look: Look): string[] {
           ? paint(look, 'red', sign)
           : sign;
     const start = `  ${painted} ${cell(look, clip(look, oneLine(finding.what), width - 2), width)}`;
+    const command = finding.mends[0]?.command;
     const mend =
-      finding.mend === undefined
+      // What the sentence says already is not said twice.
+      finding.mend === undefined || (command !== undefined && finding.detail.includes(command))
         ? []
         : wrap(prose(look), oneLine(finding.mend), ' '.repeat(width + 4)).map((line) => paint(look, 'dim', line));
     return [...wrap(prose(look), oneLine(finding.detail), start), ...mend];

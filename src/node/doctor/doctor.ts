@@ -227,6 +227,11 @@ function moreOf(
       return [`${one.title} (${team.models[model]?.title ?? model})`];
     });
     if (better.length === 0) return [];
-    return [{ text: `${routeName(route)} would bring ${better.join(', ')}`, mends: probed.mends }];
+    return [
+      {
+        text: `${routeName(route)} would bring ${better.slice(0, 4).join(', ')}${better.length > 4 ? ` and ${better.length - 4} more` : ''}`,
+        mends: probed.mends,
+      },
+    ];
   });
 }

@@ -59,5 +59,5 @@ function keyMends({ title, keys, page }: Provider): Mend[] {
   const name = keys[0];
   if (name === undefined) return [];
   const where = page === undefined ? '' : ` (${page})`;
-  return [{ label: `Set a key of ${title}${where} in ${name}.`, command: `export ${name}=…`, kind: 'key' }];
+  return [{ label: `Set a key of ${title}${where} in ${name}`, command: `export ${name}=…`, kind: 'key' }];
 }
