@@ -259,7 +259,11 @@ const messageOf = remembered((message: EventOf<'message.posted'>): PanelMessage 
 function actionsOf(run: string, state: RunState, live: boolean): PanelAction[] {
   if (live && state.outcome === undefined) return [{ label: 'Stop', intent: { type: 'stop', run } }];
   const again = state.outcome === 'stopped' || state.outcome === 'failed' || state.outcome === 'spent';
-  return again && !live ? [{ label: 'Resume', intent: { type: 'resume', run } }] : [];
+  if (!again || live) return [];
+  return [
+    { label: 'Resume', intent: { type: 'resume', run } },
+    ...(state.outcome === 'failed' ? [host('Check team', 'check-team')] : []),
+  ];
 }
 
 const runWords: Record<RunInfo['state'], readonly [Sign, string]> = {

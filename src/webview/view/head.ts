@@ -24,12 +24,13 @@ export function runHead(page: Page, run: PanelRun): TemplateResult {
     </div>
     ${
       run.ended || run.elsewhere !== undefined
-        ? html`<p class="run-word">
+        ? html`<div class="run-word">
             <span class="word ${run.sign}">${run.word}</span
             >${run.reason === undefined ? nothing : html` · ${run.reason}`}
             ${run.hint === undefined ? nothing : html`<span class="muted">${run.hint}</span>`}
             ${run.elsewhere === undefined ? nothing : html`<span class="muted">${run.elsewhere}</span>`}
-          </p>`
+            ${links(page, run.actions.slice(1))}
+          </div>`
         : nothing
     }
     ${phases(run.phases)} ${budget(page, run)}
