@@ -10,6 +10,8 @@ import { launchOf, versionOf } from '../../node/agents/programs.ts';
 import { sameModel } from '../../node/models/modelIds.ts';
 import { run } from '../../node/processes.ts';
 import type { OtherTool } from '../askServer.ts';
+import { findBox } from './box.ts';
+import type { BoxSetting } from './box.ts';
 import { AskError, notSignedIn } from './failures.ts';
 import { agentEnvironment, findAgent, findAgentProgram, placesOf } from './launch.ts';
 import type { Found } from './launch.ts';
@@ -22,6 +24,7 @@ export interface InquireOptions {
   readonly profile: Profile;
   readonly env: NodeJS.ProcessEnv;
   readonly service: AgentService;
+  readonly sandbox: BoxSetting;
 }
 
 /** `unknown`: only asking it would tell. */
@@ -130,7 +133,7 @@ export function describeAgent(options: InquireOptions): OtherTool {
   return {
     name: 'agents',
     description:
-      'What is installed of this agent and where, whether it is signed in, and (with `models`) the models and efforts that it offers now. Asks no model anything.',
+      'What is installed of this agent and where, whether it is signed in, what its sandbox holds, and (with `models`) the models and efforts that it offers now. Asks no model anything.',
     input: z.object({ models: z.boolean().default(true) }),
     async run(args, signal) {
       const { models } = args as { models: boolean };
@@ -138,10 +141,11 @@ export function describeAgent(options: InquireOptions): OtherTool {
       const found = await failing(() => findAgent(profile, env));
       const adapter = profile.adapter && adapters[profile.adapter.name];
       const place = 'value' in found ? found.value : undefined;
-      const [version, own, offered] = await Promise.all([
+      const [version, own, offered, { why }] = await Promise.all([
         program === undefined ? undefined : versionOf(program, env, signal),
         place?.adapter === undefined ? undefined : adapterVersion(place.adapter),
         place && models ? failing(() => offeredBy(options, signal)) : undefined,
+        findBox(profile, options.sandbox, env, signal),
       ]);
       const guess = place ? await signedIn(profile, place, env, signal) : 'unknown';
       const failure =
@@ -160,6 +164,7 @@ export function describeAgent(options: InquireOptions): OtherTool {
         signedIn: told,
         signIn: profile.signIn,
         install: profile.install,
+        sandbox: why,
         ...(offered && 'value' in offered && offered.value),
         ...(failure && { failure }),
       };

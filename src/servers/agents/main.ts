@@ -32,14 +32,15 @@ async function main(): Promise<void> {
   const [name, ...rest] = positionals;
   if (name === undefined) throw new UserError('usage', `Which agent?\n\n${usage}`);
   const profile = profileOf(name, values.command, rest);
+  const sandbox = sandboxOf(values.sandbox);
   const service = openService({
     profile,
     env: process.env,
     cwd: tmpdir(),
-    sandbox: sandboxOf(values.sandbox),
+    sandbox,
     debug: (message) => void (process.env['ORCHESTRA_DEBUG'] && process.stderr.write(`${message}\n`)),
   });
-  const inquire = { profile, env: process.env, service };
+  const inquire = { profile, env: process.env, service, sandbox };
   const server = askServer({
     name: `agents ${name}`,
     version: '1',
