@@ -169,9 +169,9 @@ export async function startAgent(options: AgentOptions): Promise<AgentProcess> {
 
 /** Its lines as messages. Updates are taken out here: handled as they come, none is overtaken by the answer that ends its turn. */
 function streamOf(child: Child, hooks: AgentHooks, debug: (message: string) => void): Stream {
+  let open = true;
   const readable = new ReadableStream<AnyMessage>({
     start(controller) {
-      let open = true;
       const shut = (): void => {
         if (open) controller.close();
         open = false;
@@ -191,6 +191,10 @@ function streamOf(child: Child, hooks: AgentHooks, debug: (message: string) => v
       child.stdout.on('data', (chunk: Buffer) => lines.push(chunk));
       child.stdout.once('end', shut);
       child.stdout.once('close', shut);
+    },
+    // The connection was given up: its output may end later, where what it started holds on to it.
+    cancel() {
+      open = false;
     },
   });
   const writable = new WritableStream<AnyMessage>({
