@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { styleText } from 'node:util';
 
 /** Names of scripts in package.json, without their `test:`. */
-const suites = ['unit', 'panel', 'host', 'agents'];
+const suites = ['unit', 'panel', 'host', 'pages', 'agents'];
 
 interface Result {
   readonly suite: string;

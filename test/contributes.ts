@@ -4,7 +4,7 @@ import { settingsPrefix, settingsSchema } from '../src/vscode/settings.ts';
 import { walkthrough } from './walkthrough.ts';
 
 /** What package.json says of the extension: made of the table of commands and the schema of settings. */
-export function contributes(): Record<string, unknown> {
+function contributes(): Record<string, unknown> {
   const rows: readonly CommandRow[] = commands;
   return {
     viewsContainers: {

@@ -27,7 +27,7 @@ const callAddressSchema = z.object({
 });
 
 /** An MCP server over stdio that is handed on to the agent for one session: program, arguments, environment. */
-export const handedServerSchema = z.object({
+const handedServerSchema = z.object({
   name: z.string(),
   command: z.string(),
   args: z.array(z.string()).default([]),
@@ -160,7 +160,7 @@ export type AskCallRef = z.infer<typeof askCallRefSchema>;
 export const askPermissionAnswerSchema = z.object({ answer: z.enum(['once', 'run']) });
 
 /** What a person can do about a problem: `command` is the exact line for a terminal; `kind` tells an editor which button to draw. */
-export const mendSchema = z.object({
+const mendSchema = z.object({
   label: z.string(),
   command: z.string().optional(),
   kind: z.enum(['install', 'sign-in', 'key', 'trust', 'team-file', 'settings', 'other']),

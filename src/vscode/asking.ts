@@ -12,7 +12,7 @@ export type Question = { readonly id: string; readonly at: number; readonly run:
 type OfKind<K extends Question['kind']> = Extract<Question, { kind: K }>;
 
 /** What can be answered to which kind of question. */
-export interface Answers {
+interface Answers {
   readonly stop: 'go' | 'stop' | Amended;
   readonly permission: 'once' | 'run' | 'no';
   readonly held: 'yes' | 'no';

@@ -15,7 +15,7 @@ export function logTo(channel: vscode.LogOutputChannel): Log {
 }
 
 /** A signal that fires when the token is cancelled; `dispose` lets the token go. */
-export function signalOf(token: vscode.CancellationToken): { signal: AbortSignal; dispose(): void } {
+function signalOf(token: vscode.CancellationToken): { signal: AbortSignal; dispose(): void } {
   const control = new AbortController();
   const abort = (): void => control.abort(new DOMException('Cancelled by the person.', 'AbortError'));
   if (token.isCancellationRequested) abort();

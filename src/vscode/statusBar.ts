@@ -70,7 +70,7 @@ interface Status {
 }
 
 /** The one line of the status bar; no text: nothing is shown. */
-export function statusOf(view: SessionView): Status {
+function statusOf(view: SessionView): Status {
   const { shown, questions } = view;
   const running = shown?.driven === 'here';
   const nothing = { text: '', tooltip: '', wants: false, running: false, shown: false };

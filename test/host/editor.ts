@@ -39,14 +39,14 @@ export interface Editor {
   close(): Promise<void>;
 }
 
-export interface Window {
+interface Window {
   readonly page: Page;
   /** What the suite gave, or `timeout`. */
   exit(ms: number): Promise<number | 'timeout'>;
 }
 
 /** Chromium by `ORCHESTRA_CHROMIUM`, or where a system keeps it. Throws when there is none, saying how to get it. */
-export function chromiumPath(): string {
+function chromiumPath(): string {
   const places = [
     process.env['ORCHESTRA_CHROMIUM'],
     '/usr/bin/chromium',

@@ -11,7 +11,7 @@ const execute = promisify(execFile);
 export const versions = ['1.105.1', '1.139.1'] as const;
 
 /** Where what tests download is kept, for every clone on this machine. */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'model-orchestra-test');
 }
 

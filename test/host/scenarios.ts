@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** What is played in a real editor: a folder, how it is trusted, and the suites one after the other on the same user data. */
-export interface Place {
+interface Place {
   /** Beside the project: user data, team file, the scripted servers' count. */
   readonly place: string;
   readonly root: string;

@@ -34,7 +34,7 @@ export function transcriptPath(runFolder: string, call: string, attempt: number)
 }
 
 /** Where what an attempt was asked lies. */
-export function promptPath(runFolder: string, call: string, attempt: number): string {
+function promptPath(runFolder: string, call: string, attempt: number): string {
   return transcriptPath(runFolder, call, attempt).replace(/md$/, 'prompt.md');
 }
 

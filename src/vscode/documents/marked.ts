@@ -4,7 +4,7 @@ export interface Marked {
   readonly marks: readonly Mark[];
 }
 
-export type Mark =
+type Mark =
   /** The heading of an item of a plan. */
   | { readonly kind: 'item'; readonly line: number; readonly item: string }
   /** A place in a file of the project. */
