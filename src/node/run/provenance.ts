@@ -47,7 +47,13 @@ export async function recallStart(root: string, run: string, folder: string): Pr
       },
     );
   }
-  return startSchema.parse(JSON.parse(text));
+  const read = startSchema.safeParse(JSON.parse(text));
+  if (read.success) return read.data;
+  // This profile wrote it, so it was another version that did.
+  throw new UserError('other-engine', `Run ${run} was started by a version whose team this one cannot read.`, {
+    hint: 'Use that version, or start it anew with `orchestra run`.',
+    cause: read.error,
+  });
 }
 
 /** A secret of the run that only this profile knows, the same for every process that goes on with it. */
