@@ -18,13 +18,13 @@ describe('what is told of an agent without asking a model', function () {
     });
     try {
       const route = routeSchema.parse({ server: 'agents', agent: 'gemini', ids: ['m-1'] });
-      const failure = await (await stand.models.reach(route, signal)).failure;
+      const failure = (await stand.models.reach(route, signal)).failure;
       assert.equal(failure?.kind, 'not-signed-in');
       // What a sign-in leaves is enough: the agent is not started for it.
       const before = (await stand.log()).length;
       await mkdir(join(stand.folder, 'home', '.gemini'));
       await writeFile(join(stand.folder, 'home', '.gemini', 'oauth_creds.json'), '{}');
-      assert.equal(await (await stand.models.reach(route, signal)).failure, undefined);
+      assert.equal((await stand.models.reach(route, signal)).failure, undefined);
       assert.equal((await stand.log()).length, before);
     } finally {
       await stand.end();
