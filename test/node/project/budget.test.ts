@@ -55,8 +55,8 @@ describe('one budget over all models', function () {
 
   it('in minutes is hard, also while a model says nothing', async (at) => {
     const place = await at({ script: 'budget' });
-    const spent = await place.run('Better words, and take your time', { start: { budget: { minutes: 0.05 } } });
-    assert.match(spent.reason ?? '', /^The budget of 0\.05 minutes is spent\.$/);
+    const spent = await place.run('Better words, and take your time', { start: { budget: { minutes: 0.2 } } });
+    assert.match(spent.reason ?? '', /^The budget of 0\.2 minutes is spent\.$/);
     assert.ok(eventsOf(spent, 'call.failed').some((e) => e.failure.kind === 'cancelled'));
     await goesOn(place, spent, /minutes/, { minutes: 30 });
   });
