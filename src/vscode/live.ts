@@ -8,6 +8,8 @@ import { openTails, type Tail } from './tails.ts';
 /** One run as this window knows it, while it changes. */
 export interface LiveRun extends ShownRun {
   readonly control: AbortController;
+  /** Ends the reading on after its end. */
+  readonly reading: AbortController;
   driven: ShownRun['driven'];
   /** Called in order with every record of the journal. */
   take(record: JournalRecord): void;
@@ -21,6 +23,7 @@ export function openLive(of: { root: string; run: string; driven: ShownRun['driv
   return {
     ...of,
     control: new AbortController(),
+    reading: new AbortController(),
     get state() {
       return state;
     },
@@ -90,6 +93,28 @@ export async function follow(
     await Promise.all(tails);
     live.driven = 'nobody';
   }
+}
+
+/**
+ * Reads on after a run's end: the person decides about its change, here or in another window, and it may be gone on with elsewhere. Gives
+ * true as soon as another process goes on with it, false when the reading was ended.
+ */
+export async function readOn(
+  live: LiveRun,
+  project: Project,
+  onRecord: (record: JournalRecord) => void,
+): Promise<boolean> {
+  try {
+    for await (const record of project.watch(live.run, live.reading.signal)) {
+      if (record.seq <= live.state.seq) continue;
+      live.take(record);
+      onRecord(record);
+      if (record.event.type === 'run.resumed') return true;
+    }
+  } catch (error) {
+    if (!isAbort(error)) throw error;
+  }
+  return false;
 }
 
 async function tail(

@@ -10,7 +10,7 @@ import type { RunInfo } from '../node/run/runs.ts';
 import { teamOf } from '../node/team/inForce.ts';
 import { openAsking } from './asking.ts';
 import { problemOf } from './host.ts';
-import { follow, isDriven, type LiveRun, openLive } from './live.ts';
+import { follow, isDriven, type LiveRun, openLive, readOn } from './live.ts';
 import { editorPerson, personName } from './person.ts';
 import type { Condition, Session, SessionView } from './session.ts';
 
@@ -120,6 +120,25 @@ export function openSession(around: Surroundings): OpenSession {
     changed();
   };
 
+  /** What was known of a run is about to be known anew. */
+  const forget = (run: string): void => {
+    const known = lives.get(run);
+    known?.control.abort();
+    known?.reading.abort();
+  };
+
+  /** What is decided about the change of a run that is over is seen here too, wherever it was decided. */
+  const keepReading = (project: Project, live: LiveRun): void => {
+    if (closing.signal.aborted || live.reading.signal.aborted) return;
+    const reading = readOn(live, project, (each) => record(live, each))
+      .then(async (elsewhere) => {
+        if (elsewhere && lives.get(live.run) === live && shown === live) await watch(project, live.run);
+      })
+      .catch(failed)
+      .finally(() => driving.delete(reading));
+    driving.add(reading);
+  };
+
   /** Drives a run here; resolves when its first record is there, and goes on behind. */
   const drive = (
     project: Project,
@@ -133,7 +152,7 @@ export function openSession(around: Surroundings): OpenSession {
         const made = openLive({ root: project.root, run, driven: 'here' }, changed);
         control.signal.addEventListener('abort', () => made.control.abort(control.signal.reason));
         made.control.signal.addEventListener('abort', () => control.abort(made.control.signal.reason));
-        lives.get(run)?.control.abort();
+        forget(run);
         lives.set(run, made);
         shown = made;
         begun(made);
@@ -158,7 +177,10 @@ export function openSession(around: Surroundings): OpenSession {
           },
         )
         .finally(() => {
-          if (live) live.driven = 'nobody';
+          if (live) {
+            live.driven = 'nobody';
+            keepReading(project, live);
+          }
           driving.delete(driven);
           begun(live);
           void refresh();
@@ -176,12 +198,14 @@ export function openSession(around: Surroundings): OpenSession {
       return;
     }
     const live = openLive({ root: project.root, run: id, driven: 'nobody' }, changed);
+    forget(id);
     lives.set(id, live);
     shown = live;
     const following = follow(live, project, (each) => record(live, each))
       .catch(failed)
       .finally(() => {
         driving.delete(following);
+        keepReading(project, live);
         void refresh();
       });
     driving.add(following);
@@ -335,7 +359,10 @@ export function openSession(around: Surroundings): OpenSession {
     async close() {
       clearTimeout(again);
       const reason = new RunStopped('stopped', windowClosed, 'Go on with `orchestra resume`.');
-      for (const live of lives.values()) live.control.abort(reason);
+      for (const live of lives.values()) {
+        live.control.abort(reason);
+        live.reading.abort();
+      }
       // What waits for the projects themselves ends with them.
       await Promise.allSettled(driving);
       closing.abort();
