@@ -216,10 +216,12 @@ export async function openProject(
       const info = await infoOf(run);
       return owning(info, host.signal, async (lease) => {
         const { applied, undone } = fold((await readJournal(journalPath(info.folder))).records);
-        if (!applied || undone)
-          throw new UserError('nothing-to-undo', `Run ${info.id} has nothing applied.`, {
+        if (!applied || undone) {
+          const why = undone ? 'The change of this run was taken back already' : 'Nothing of this run is applied';
+          throw new UserError('nothing-to-undo', `${why} (${info.id}).`, {
             hint: '`orchestra runs` lists what was applied.',
           });
+        }
         const workspaces = await openWorkspaces({ root, run: info.id, log, signal: host.signal });
         const journal = await openJournal(info.folder, { lease, now: Date.now });
         try {

@@ -23,7 +23,7 @@ let state: PanelState | undefined;
 let ahead = 0;
 let drawing = false;
 let looked = '';
-/** Roles that are open by themselves; held as they are while the pointer or the focus is among the rows. */
+/** Roles that are open by themselves; none folds while the pointer or the focus is among the rows. */
 const opened = new Map<string, boolean>();
 const spoken = { text: '', key: '' };
 
@@ -100,7 +100,8 @@ function openByThemselves({ run }: PanelState, isHeld: boolean): void {
   if (!run) return;
   for (const role of run.roles) {
     const key = roleKey(run, role);
-    if (!isHeld || !opened.has(key)) opened.set(key, role.since !== undefined);
+    // Opening pushes nothing away from under the pointer (see still.ts); folding could.
+    opened.set(key, role.since !== undefined || (isHeld && opened.get(key) === true));
   }
 }
 

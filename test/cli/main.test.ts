@@ -198,7 +198,7 @@ describe('orchestra, a run', function () {
     assert.deepEqual(await filesOf(sample.root), before);
     const twice = await orchestra(['apply', '--undo'], here());
     assert.equal(twice.code, 1);
-    assert.match(twice.stderr, /undone already/);
+    assert.match(twice.stderr, /taken back already/);
 
     const cleaned = await orchestra(['clean'], here());
     assert.equal(cleaned.code, 0, cleaned.stderr);

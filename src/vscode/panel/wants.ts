@@ -102,7 +102,8 @@ function stopOf(
     case 'team':
       return {
         ...common,
-        ...(state && { team: teamOf(state, input.titles) }),
+        // The question names everybody; so does what stands below it.
+        ...(state && { text: `Start this team of ${state.cast.length}?`, team: teamOf(state, input.titles) }),
         answers: [answer(id, 'go', 'Go'), answer(id, 'stop', 'Stop')],
         links: [{ label: 'Edit team', intent: { type: 'host', action: 'edit-team' } }],
       };

@@ -50,6 +50,7 @@ describe('joining team layers', () => {
       ids: ['qwen3'],
       parallel: 8,
       off: false,
+      unasked: false,
     });
     assert.equal(team.roles['quick-check']?.models[0]?.model, 'qwen');
   });
