@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AskInput, AskOutput, AskPermission, AskProgress } from '../../src/core/ask.ts';
@@ -197,6 +197,17 @@ export function agentSuite(special: Special): void {
       assert.match(permits[1]?.detail ?? '', /^\+made$/m);
       assert.ok(progress.some((p) => p.kind === 'tool'));
       assert.deepEqual(output.refused ?? [], []);
+    });
+
+    it('goes on in its session in a folder that was made anew', async () => {
+      const cwd = await work();
+      does('redo', (asked) => hands[agent].edit(asked, cwd, { path: 'a.txt', from: 'two\n', to: 'TWO\n' }));
+      const first = await ask({ prompt: 'redo a.txt', cwd });
+      await rm(cwd, { recursive: true });
+      await work();
+      const session = special.resumes ? (first.output.session ?? null) : null;
+      const { output } = await ask({ prompt: 'redo a.txt', cwd, session });
+      assert.equal(await read(cwd, 'a.txt'), 'one\nTWO\nthree\n', output.text);
     });
 
     it('edits nothing when it may not, and goes on to its answer', async () => {

@@ -8,6 +8,7 @@ import { cacheFolder } from '../../node/paths.ts';
 import type { AskInput } from '../../core/ask.ts';
 import { placesOf } from './launch.ts';
 import type { Profile } from './profiles.ts';
+import { folderId } from './workspaceFiles.ts';
 
 /**
  * A sandbox around an agent's whole process, where the machine has one: what asks nobody cannot write elsewhere either. It may write in the
@@ -50,7 +51,11 @@ export async function findBox(
     why: `${profile.title} runs in a sandbox (${sandbox.kind}): it can write only in a writer's workspace, its own folders and a temporary folder.`,
     box: {
       key: (place) =>
-        JSON.stringify([place.access === 'write' ? place.cwd : null, writtenBy(place), hiddenOf(readBy(place, env))]),
+        JSON.stringify([
+          place.access === 'write' ? [place.cwd, folderId(place.cwd)] : null,
+          writtenBy(place),
+          hiddenOf(readBy(place, env)),
+        ]),
       async wrap(launch, place) {
         const { cwd, access } = place;
         const scratch = await makeScratch(tmpdir());

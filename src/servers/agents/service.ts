@@ -11,6 +11,7 @@ import { configure, newSession, oldSession, UnlistedModel } from './session.ts';
 import type { Configured, Opened } from './session.ts';
 import { openTurn } from './turn.ts';
 import type { Turn } from './turn.ts';
+import { folderId } from './workspaceFiles.ts';
 
 /** One kind of agent, behind the `ask` contract: its sessions and who works in them. */
 
@@ -39,6 +40,8 @@ interface Live {
   readonly running: Running;
   /** What it was opened for; it cannot be changed while it is open. */
   readonly place: string;
+  /** Which folder it was opened in. */
+  readonly folder: string;
   readonly hasServers: boolean;
   configured: Configured;
   turn: Turn | undefined;
@@ -106,7 +109,8 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
     if (known?.turn) throw new AskError({ kind: 'no-session', message: 'Another call works in this session.' });
     const sameMeta = profile.unlisted !== 'meta' || known?.configured.model === input.model;
     if (known && known.place === place && sameMeta && !known.running.process.gone) return known;
-    if (known) await closeLive(known, true);
+    // Where the folder was made anew, the process in it is of no use to anybody.
+    if (known) await closeLive(known, known.folder === folderId(input.cwd));
     await waitingAloud(stage, `Waits for a free session of ${profile.title}`, capacity.take(stage.signal));
     try {
       // A model that had to be started with once has to be again.
@@ -164,6 +168,7 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
       id: opened.id,
       running,
       place,
+      folder: folderId(input.cwd),
       hasServers,
       configured,
       turn: undefined,
@@ -286,7 +291,7 @@ async function closeAt(agent: AgentProcess, sessionId: string): Promise<void> {
 
 /** What cannot be changed in an open session. */
 function placeOf({ cwd, access, servers }: AskInput): string {
-  return JSON.stringify([cwd, access, servers ?? []]);
+  return JSON.stringify([cwd, folderId(cwd), access, servers ?? []]);
 }
 
 /** The model that is set; another one when the agent has changed it since by itself. */

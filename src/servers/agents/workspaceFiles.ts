@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, statSync } from 'node:fs';
 import { lstat, mkdir, open, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
@@ -63,6 +63,19 @@ async function isThere(path: string): Promise<boolean> {
 function isWithin(folder: string, path: string): boolean {
   const way = relative(folder, path);
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}
+
+/**
+ * Tells a folder from another one that was made at the same path later: a process that runs in the first, or has it mounted into its
+ * sandbox, cannot work in the second. Empty when there is none.
+ */
+export function folderId(path: string): string {
+  try {
+    const { dev, ino, birthtimeMs } = statSync(path);
+    return `${dev}:${ino}:${birthtimeMs}`;
+  } catch {
+    return '';
+  }
 }
 
 /** True for git's own data: who writes there makes git run commands. */
