@@ -14,15 +14,6 @@ export function logTo(channel: vscode.LogOutputChannel): Log {
   };
 }
 
-/** A signal that fires when the token is cancelled; `dispose` lets the token go. */
-function signalOf(token: vscode.CancellationToken): { signal: AbortSignal; dispose(): void } {
-  const control = new AbortController();
-  const abort = (): void => control.abort(new DOMException('Cancelled by the person.', 'AbortError'));
-  if (token.isCancellationRequested) abort();
-  const listening = token.onCancellationRequested(abort);
-  return { signal: control.signal, dispose: () => listening.dispose() };
-}
-
 /** What went wrong, as the panel and a notification say it. */
 export interface Problem {
   readonly message: string;
