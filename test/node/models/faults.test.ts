@@ -28,7 +28,7 @@ const table: [fault: string, more: object, kind: Failure['kind'], message: RegEx
   ['not-signed-in', {}, 'not-signed-in', /sign in/],
   ['limit-text', {}, 'quota', /answered only: You've hit your usage limit/],
   ['limit-text', { message: 'API Error: 429 rate_limit_error' }, 'rate-limit', /429/],
-  ['limit-text', { message: 'The model gpt-5-codex has been retired.' }, 'error', /retired/],
+  ['limit-text', { message: 'The model gpt-5-codex has been retired.' }, 'no-model', /retired/],
   ['empty', {}, 'empty', /nothing/],
   ['wrong-model', { model: 'gpt-oss-20b' }, 'wrong-model', /^gpt-oss-20b answered instead of m-1/],
   ['crash', {}, 'crash', /^a ended by itself with exit code 3: scripted: crash on request$/],
