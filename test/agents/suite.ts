@@ -78,7 +78,9 @@ export function agentSuite(special: Special): void {
     const progress: AskProgress[] = [];
     const permits: AskPermission[] = [];
     const at = JSON.stringify([asking.cwd, asking.access ?? 'write', asking.servers, asking.model]);
-    const session = asking.session === undefined ? sessions.get(at) : asking.session;
+    // An agent that cannot resume has none left where its process was made anew meanwhile, for another folder or access.
+    const known = special.resumes ? sessions.get(at) : undefined;
+    const session = asking.session === undefined ? known : asking.session;
     const input: AskInput = {
       call: { run: 'r1', key: `t/${++n}`, role: 'critic', phase: 'analysis', kind: 'findings', attempt: 1 },
       prompt: asking.prompt,
