@@ -186,7 +186,7 @@ describe('loading the team', () => {
     [
       'a merge key',
       'x: &x { calls: 1 }\nbudget:\n  <<: *x\n',
-      '1:1: `x` is not known; there are `version`, `servers`, `models`, `roles`, `teams`, `team`, `checks`, `setup`, `memory`, `commands`, `budget`, `stops`, `limits`.',
+      '1:1: `x` is not known; there are `version`, `servers`, `models`, `roles`, `teams`, `team`, `checks`, `setup`, `memory`, `off`, `commands`, `budget`, `stops`, `limits`.',
     ],
   ];
   for (const [what, text, line] of lines) {
