@@ -9,7 +9,7 @@ import { adapterEntry, adapters, adapterVersion } from '../../node/agents/adapte
 import { launchOf, versionOf } from '../../node/agents/programs.ts';
 import { sameModel } from '../../node/models/modelIds.ts';
 import { run } from '../../node/processes.ts';
-import type { OtherTool } from '../askServer.ts';
+import type { OtherTool } from '../../node/askServer.ts';
 import { findBox } from './box.ts';
 import type { BoxSetting } from './box.ts';
 import { AskError, notSignedIn } from './failures.ts';

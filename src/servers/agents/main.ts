@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { reasonOf, UserError } from '../../core/errors.ts';
-import { askServer, serveOverStdio } from '../askServer.ts';
+import { askServer, serveOverStdio } from '../../node/askServer.ts';
 import { describeAgent, reachAgent } from './inquire.ts';
 import type { BoxSetting } from './box.ts';
 import { genericProfile, profiles } from './profiles.ts';

@@ -1,6 +1,6 @@
 import { RequestError } from '@agentclientprotocol/sdk';
 import type { AskInput, AskOutput, Failure } from '../../core/ask.ts';
-import type { AskStage, Ending } from '../askServer.ts';
+import type { AskStage, Ending } from '../../node/askServer.ts';
 import type { AgentProcess } from './agentProcess.ts';
 import { openCapacity } from './capacity.ts';
 import { AskError, failureOfAgentError } from './failures.ts';

@@ -1,7 +1,7 @@
 import { RequestError } from '@agentclientprotocol/sdk';
 import type { AskInput, AskOutput, Usage } from '../../core/ask.ts';
 import { oneLine } from '../../node/models/text.ts';
-import type { AskStage } from '../askServer.ts';
+import type { AskStage } from '../../node/askServer.ts';
 import type { AgentProcess } from './agentProcess.ts';
 import { AskError, failureOfAgentError } from './failures.ts';
 import { answerOf, judge, permissionSchema } from './permission.ts';

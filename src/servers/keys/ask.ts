@@ -4,7 +4,7 @@ import { isAbort } from '../../core/errors.ts';
 import { packView } from '../../node/view/pack.ts';
 import { viewTools } from '../../node/view/tools.ts';
 import { openView, type View } from '../../node/view/view.ts';
-import type { AskStage, Ending } from '../askServer.ts';
+import type { AskStage, Ending } from '../../node/askServer.ts';
 import { cannotCallTools, failureOf, retiredNotice } from './failures.ts';
 import { hide } from './hide.ts';
 import { keyOf, type Provider } from './providers.ts';

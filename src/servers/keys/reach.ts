@@ -2,7 +2,7 @@ import { reachInputSchema, reachTool } from '../../core/ask.ts';
 import type { Mend, ReachInput, ReachOutput } from '../../core/ask.ts';
 import { reasonOf } from '../../core/errors.ts';
 import { sameModel } from '../../node/models/modelIds.ts';
-import type { OtherTool } from '../askServer.ts';
+import type { OtherTool } from '../../node/askServer.ts';
 import { chooseProvider, type KeysOptions } from './ask.ts';
 import { hide } from './hide.ts';
 import { ListError, modelsOf, type Provider } from './providers.ts';

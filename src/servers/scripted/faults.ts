@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Failure } from '../../core/ask.ts';
 import { outputOf } from './performance.ts';
-import type { Ending } from '../askServer.ts';
+import type { Ending } from '../../node/askServer.ts';
 import type { Performance } from './performance.ts';
 import type { FaultStep } from './script.ts';
 

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import type { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import type { AskInput } from '../../core/ask.ts';
-import { askServer, serveOverStdio } from '../askServer.ts';
-import type { Ending } from '../askServer.ts';
+import { askServer, serveOverStdio } from '../../node/askServer.ts';
+import type { Ending } from '../../node/askServer.ts';
 import type { Stage } from './performance.ts';
 
 /** How this server is reached: over stdio or HTTP. */

@@ -1,5 +1,5 @@
 import type { AskInput, AskOutput, Edit, Usage } from '../../core/ask.ts';
-import type { AskStage } from '../askServer.ts';
+import type { AskStage } from '../../node/askServer.ts';
 import type { Pace } from './script.ts';
 import type { Values } from './template.ts';
 

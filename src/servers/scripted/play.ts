@@ -6,7 +6,7 @@ import { useHanded } from './handed.ts';
 import { playFault } from './faults.ts';
 import type { Choice } from './match.ts';
 import { outputOf } from './performance.ts';
-import type { Ending } from '../askServer.ts';
+import type { Ending } from '../../node/askServer.ts';
 import type { Performance, Stage } from './performance.ts';
 import type { Pace, Script, Step, UseStep } from './script.ts';
 import { fillJson, fillText, findValues } from './template.ts';

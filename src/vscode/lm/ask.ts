@@ -7,7 +7,7 @@ import { packView } from '../../node/view/pack.ts';
 import { type ViewTool, viewTools } from '../../node/view/tools.ts';
 import { openView } from '../../node/view/view.ts';
 import { instructionsFor, viewText } from '../../node/view/words.ts';
-import type { AskStage, Ending } from '../../servers/askServer.ts';
+import type { AskStage, Ending } from '../../node/askServer.ts';
 import { editorsModels, matching } from './find.ts';
 
 /** Requests of one call: a model that goes on looking is asked for its answer then. */

@@ -1,7 +1,7 @@
 import { reachInputSchema, reachTool } from '../../core/ask.ts';
 import { version } from '../../core/version.ts';
 import type { HostedServer } from '../../node/models/hostedWire.ts';
-import { askServer } from '../../servers/askServer.ts';
+import { askServer } from '../../node/askServer.ts';
 import { askEditor } from './ask.ts';
 import { editorsModels, matching } from './find.ts';
 

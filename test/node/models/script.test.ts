@@ -11,7 +11,7 @@ import { openCounter, readCounts } from '../../../src/servers/scripted/count.ts'
 import { loadScript, parseScript } from '../../../src/servers/scripted/load.ts';
 import { choose, factsOf, globFits, promptParts } from '../../../src/servers/scripted/match.ts';
 import type { CallFacts } from '../../../src/servers/scripted/match.ts';
-import type { Ending } from '../../../src/servers/askServer.ts';
+import type { Ending } from '../../../src/node/askServer.ts';
 import type { Stage } from '../../../src/servers/scripted/performance.ts';
 import { pieces, play } from '../../../src/servers/scripted/play.ts';
 import { input, scriptedMain } from './stand.ts';
