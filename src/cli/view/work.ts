@@ -1,4 +1,5 @@
 import type { CheckResult, EventOf, FileStat } from '../../core/run/events.ts';
+import { redOf } from '../../core/run/reds.ts';
 import type { ChangeState, RunState } from '../../core/run/state.ts';
 import { cell, clip, dots, glyph, indented, paint, widthOf, wrap, type Look } from './look.ts';
 import { oneLine, plain } from '../../core/words/plain.ts';
@@ -79,11 +80,11 @@ function oneChange(state: RunState, change: ChangeState, id: number, look: Look)
     look,
     statWords(look, landed.files),
     landed.round > 0 ? `${landed.round + 1} rounds` : '',
-    check === undefined
-      ? 'not checked'
-      : check.green
+    check && redOf(check).length > 0
+      ? paint(look, 'red', 'checks red')
+      : check?.green
         ? paint(look, 'green', 'checked')
-        : paint(look, 'red', 'checks red'),
+        : 'not checked',
     verdicts.join(', '),
   );
   const lines = wrap(prose(look), words, `    ${cell(look, oneLine(landed.change), id)}`, ' '.repeat(6));

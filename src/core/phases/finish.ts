@@ -7,6 +7,7 @@ import { finalId } from '../review/review.ts';
 import { checkedOf, shownOf } from '../review/summary.ts';
 import type { Run } from '../run/engine.ts';
 import type { EventOf } from '../run/events.ts';
+import { redOf } from '../run/reds.ts';
 import { baseChecks, changeChecks } from './checks.ts';
 import { writePages } from './pages.ts';
 import { reportOf } from './report.ts';
@@ -85,7 +86,7 @@ export async function checkPart(run: Run, { base }: Pick<Reviewed, 'base'>, part
     landed: part,
     red: await baseChecks(run, base),
   });
-  const red = checks.results.filter((r) => r.result === 'red' && !checks.excused.includes(r.name)).map((r) => r.name);
+  const red = redOf(checks).map((r) => r.name);
   const not = checks.results.find((r) => r.result === 'not-run');
   if (red.length > 0) return { outcome: 'ready', reason: `The checks are red: ${red.join(', ')}.` };
   return { outcome: 'ready', ...(not && { reason: `${not.name} was not run: ${not.reason ?? ''}` }) };

@@ -11,6 +11,7 @@ import type { EventOf, FileStat, HeldFinding } from '../run/events.ts';
 import { type Job, jobsOf, planText } from './plan.ts';
 import { answerAll, answerOpen } from './questions.ts';
 import type { Section } from '../run/prompts.ts';
+import { redOf } from '../run/reds.ts';
 import { statOf } from './stat.ts';
 import { RunStopped } from '../run/stopped.ts';
 import { type Session, sessionOf } from '../run/ways.ts';
@@ -119,7 +120,7 @@ async function writerLane(run: Run, job: Job, base: EventOf<'base.taken'>, plan:
     });
     const verdicts = await lanes(judges.map((judge) => () => judgeOf(run, judge, job, plan, landed, shared)));
     const open = verdicts.flatMap((v) => (v && v.verdict.verdict === 'needs-work' ? [v] : []));
-    const redOnes = checks.results.filter((r) => r.result === 'red' && !checks.excused.includes(r.name));
+    const redOnes = redOf(checks);
     if (open.length === 0 && redOnes.length === 0) return;
     if (round === run.input.team.limits.rounds) {
       for (const o of open) await run.note('warning', unsettled(o.title, job.change, o.verdict), o.role);

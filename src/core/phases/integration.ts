@@ -11,6 +11,7 @@ import type { EventOf } from '../run/events.ts';
 import { balance, insideOnly } from './accounts.ts';
 import { planText } from './plan.ts';
 import type { Section } from '../run/prompts.ts';
+import { redOf } from '../run/reds.ts';
 import { RunStopped } from '../run/stopped.ts';
 
 interface Tree {
@@ -149,7 +150,7 @@ async function mended(run: Run, base: EventOf<'base.taken'>, plan: Plan, merged:
   for (let n = 0; ; n++) {
     await refuseMarkers(run, base, at);
     const checks = await changeChecks(run, 'merged', { key: checksKey(n), base, landed: at, red });
-    const open = checks.results.filter((r) => r.result === 'red' && !red.includes(r.name));
+    const open = redOf(checks);
     if (open.length === 0) return at;
     if (n >= run.input.team.limits.fixes) {
       throw new RunStopped(

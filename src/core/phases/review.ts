@@ -4,6 +4,7 @@ import { baseChecks, changeChecks } from './checks.ts';
 import { approval, isApproved, phase } from './common.ts';
 import type { Run } from '../run/engine.ts';
 import type { EventOf } from '../run/events.ts';
+import { redOf } from '../run/reds.ts';
 import { RunStopped } from '../run/stopped.ts';
 import { diffOf } from './stat.ts';
 
@@ -102,7 +103,7 @@ async function subsetProblem(
     landed: part,
     red: await baseChecks(run, base),
   });
-  const red = checks.results.filter((r) => r.result === 'red' && !checks.excused.includes(r.name)).map((r) => r.name);
+  const red = redOf(checks).map((r) => r.name);
   return red.length > 0
     ? `Without the files that the gate keeps back (${kept.join(', ')}) the checks are red: ${red.join(', ')}. Nothing was applied.`
     : undefined;

@@ -1,3 +1,4 @@
+import { redOf } from '../run/reds.ts';
 import type { RunState } from '../run/state.ts';
 import { decisionsOf } from './decisions.ts';
 import { findingsOf } from './findings.ts';
@@ -91,7 +92,6 @@ export function checkedOf(state: RunState, hunks: readonly string[]): Checked {
   const last =
     tree === undefined || tree === state.base?.tree ? undefined : all.findLast((checks) => checks.tree === tree);
   if (!last) return 'no';
-  const judging = last.results.filter((r) => !last.excused.includes(r.name));
-  if (judging.some((r) => r.result === 'red')) return 'red';
+  if (redOf(last).length > 0) return 'red';
   return last.green ? 'green' : 'no';
 }

@@ -1,3 +1,4 @@
+import { redOf } from '../run/reds.ts';
 import type { CallState, RunState } from '../run/state.ts';
 import { plural } from './words.ts';
 
@@ -56,7 +57,6 @@ function writtenWord(state: RunState, role: string): string {
     return last?.tree === landed.tree ? last : undefined;
   });
   if (own.length === 0) return 'done';
-  if (checks.some((check) => check !== undefined && !check.green && check.results.some((r) => r.result === 'red')))
-    return 'checks red';
+  if (checks.some((check) => check !== undefined && redOf(check).length > 0)) return 'checks red';
   return checks.every((check) => check?.green === true) ? 'checked' : 'done';
 }
