@@ -56,7 +56,8 @@ function sides(file: FileCase): Pick<FileChange, 'before' | 'after'> {
   return { ...(file.base && { before: file.base }), ...(file.final && { after: file.final }) };
 }
 
-function sizeOf({ hunk, file }: Pick<Tracked, 'hunk' | 'file'>): { added: number; removed: number } {
+/** The lines that a hunk adds and removes. */
+export function sizeOf({ hunk, file }: Pick<Tracked, 'hunk' | 'file'>): { added: number; removed: number } {
   if (hunk.kind === 'text') return { added: hunk.added?.length ?? 0, removed: hunk.removed?.length ?? 0 };
   if (hunk.kind === 'mode') return { added: 0, removed: 0 };
   return { added: lines(file.after).length, removed: lines(file.before).length };

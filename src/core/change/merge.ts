@@ -70,17 +70,22 @@ function stretch(base: string[], side: string[], own: readonly Region[], start: 
   return [...base.slice(start, first.start), ...side.slice(first.from, last.to), ...base.slice(last.end, end)];
 }
 
-function conflictBlock(ours: string[], theirs: string[]): string[] {
+/** Both sides between conflict markers; what they begin and end with in common stands outside. `names` say in the markers whose is whose. */
+export function conflictBlock(
+  ours: readonly string[],
+  theirs: readonly string[],
+  names = { ours: 'ours', theirs: 'theirs' },
+): string[] {
   const core = wholeRegion(ours, theirs)!;
   const eol = [...ours, ...theirs].some((line) => line.endsWith('\r\n')) ? '\r\n' : '\n';
-  const ended = (lines: string[]) => lines.map((line) => (line.endsWith('\n') ? line : line + eol));
+  const ended = (lines: readonly string[]) => lines.map((line) => (line.endsWith('\n') ? line : line + eol));
   return [
     ...ours.slice(0, core.start),
-    `<<<<<<< ours${eol}`,
+    `<<<<<<< ${names.ours}${eol}`,
     ...ended(ours.slice(core.start, core.end)),
     `=======${eol}`,
     ...ended(theirs.slice(core.from, core.to)),
-    `>>>>>>> theirs${eol}`,
+    `>>>>>>> ${names.theirs}${eol}`,
     ...ours.slice(core.end),
   ];
 }

@@ -1,3 +1,4 @@
+import { sizeOf } from '../change/account.ts';
 import type { FileChange, FinalHunk, Hunk, LedgerEntry } from '../change/change.ts';
 import { hunksOf } from '../change/hunks.ts';
 import { finalId } from './review.ts';
@@ -36,7 +37,7 @@ export function joinFix(joining: Joining): Joined {
     const sources = sourcesOf(own, old.get(file.path) ?? [], made.get(file.path) ?? [], from);
     return own.map((hunk, n): FinalHunk => {
       const start = hunk.start === undefined ? {} : { start: hunk.start };
-      return { id: hunk.id, path: hunk.path, ...start, ...sizeOf(hunk, file), from: sources[n] ?? [] };
+      return { id: hunk.id, path: hunk.path, ...start, ...sizeOf({ hunk, file }), from: sources[n] ?? [] };
     });
   });
   const standing = new Set(hunks.flatMap((hunk) => hunk.from));
@@ -53,17 +54,9 @@ export function joinFix(joining: Joining): Joined {
     writer,
     path: hunk.path,
     fate: 'merged',
-    ...sizeOf(hunk, byPath.get(hunk.path)!),
+    ...sizeOf({ hunk, file: byPath.get(hunk.path)! }),
   }));
   return { entries: [...entries, ...added], hunks };
-}
-
-function sizeOf(hunk: Hunk, file: FileChange): { added: number; removed: number } {
-  if (hunk.kind === 'text') return { added: hunk.added?.length ?? 0, removed: hunk.removed?.length ?? 0 };
-  if (hunk.kind === 'mode') return { added: 0, removed: 0 };
-  const lines = (text: string | undefined): number =>
-    text === undefined ? 0 : text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
-  return { added: lines(file.after?.text), removed: lines(file.before?.text) };
 }
 
 /** For each new hunk of one file, the ids that it comes from. */

@@ -1,4 +1,5 @@
 import type { FileChange, Hunk } from '../change/change.ts';
+import { conflictBlock } from '../change/merge.ts';
 import { regionsOf, splitLines, wholeRegion, type Region } from '../change/lines.ts';
 
 /**
@@ -157,7 +158,7 @@ function mergeHunks(
     const two = wanted.length > 0 ? stretch(before, wanted.map(partOf), start, end) : undefined;
     const from = out.length;
     if (one && two && (one.length !== two.length || one.some((line, k) => line !== two[k]))) {
-      for (const line of conflictBlock(one, two)) out.push(line);
+      for (const line of conflictBlock(one, two, { ours: 'yours', theirs: "the team's" })) out.push(line);
       for (const hunk of wanted) marks.push({ hunk, from, to: out.length, state: 'conflict' });
     } else if (one) {
       for (const line of one) out.push(line);
@@ -202,21 +203,6 @@ function stretch(
     at = part.end;
   }
   return out.concat(base.slice(at, end));
-}
-
-function conflictBlock(ours: readonly string[], theirs: readonly string[]): string[] {
-  const core = wholeRegion(ours, theirs)!;
-  const eol = [...ours, ...theirs].some((line) => line.endsWith('\r\n')) ? '\r\n' : '\n';
-  const ended = (lines: readonly string[]) => lines.map((line) => (line.endsWith('\n') ? line : line + eol));
-  return [
-    ...ours.slice(0, core.start),
-    `<<<<<<< yours${eol}`,
-    ...ended(ours.slice(core.start, core.end)),
-    `=======${eol}`,
-    ...ended(theirs.slice(core.from, core.to)),
-    `>>>>>>> the team's${eol}`,
-    ...ours.slice(core.end),
-  ];
 }
 
 const breaks = /\r\n|\r|\n/g;
