@@ -14,8 +14,12 @@ export interface ReviewState {
   readonly joined: readonly EventOf<'review.joined'>[];
   /** Trees of parts of the change as it is now, in time. */
   readonly parts: readonly EventOf<'review.part'>[];
+  /** How it ended; gone as soon as something is decided, joined, applied or taken back after it. */
   readonly finished?: EventOf<'review.finished'> | undefined;
 }
+
+/** The review goes on: what was kept and dropped at its last end says nothing about the change as it is now. */
+export const unfinished = (review: ReviewState): ReviewState => ({ ...review, finished: undefined });
 
 export const noReview: ReviewState = { decided: [], carried: 0, dismissed: [], joined: [], parts: [] };
 
@@ -27,11 +31,11 @@ export function patchOfReview(s: RunState, e: RunEvent): Partial<RunState> | und
     case 'review.decided': {
       if (!stands(e.tree)) return {};
       const { hunks, decision } = e;
-      return { review: { ...review, decided: [...review.decided, { hunks, decision }] } };
+      return { review: { ...unfinished(review), decided: [...review.decided, { hunks, decision }] } };
     }
     case 'review.reverted':
       return stands(e.tree) && review.decided.length > review.carried
-        ? { review: { ...review, decided: review.decided.slice(0, -1) } }
+        ? { review: { ...unfinished(review), decided: review.decided.slice(0, -1) } }
         : {};
     case 'review.dismissed':
       return review.dismissed.includes(e.finding)
@@ -47,7 +51,13 @@ export function patchOfReview(s: RunState, e: RunEvent): Partial<RunState> | und
       return {
         ledger: { ...s.ledger, tree, entries, hunks },
         ...(s.integration && { integration: { ...s.integration, commit, tree } }),
-        review: { ...review, decided, carried: decided.length, parts: [], joined: [...review.joined, e] },
+        review: {
+          ...unfinished(review),
+          decided,
+          carried: decided.length,
+          parts: [],
+          joined: [...review.joined, e],
+        },
       };
     }
     case 'review.part':

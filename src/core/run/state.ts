@@ -6,7 +6,7 @@ import type { Plan, Triage, Verdict } from './answers.ts';
 import { interrupted, patchOfCall } from './callState.ts';
 import type { Forecast } from './forecast.ts';
 import type { EventOf, HeldFinding, JournalRecord, Outcome, Phase, RunEvent } from './events.ts';
-import { noReview, patchOfReview, type ReviewState } from './reviewState.ts';
+import { noReview, patchOfReview, type ReviewState, unfinished } from './reviewState.ts';
 
 /** What one call is doing, or did. `moves` are the routes it left, with the reason of each. */
 export interface CallState {
@@ -372,9 +372,9 @@ function patchOfWork(s: RunState, e: RunEvent): Patch | undefined {
     case 'gate.approved':
       return { approvals: [...s.approvals, { path: e.path, content: e.content }] };
     case 'apply.done':
-      return { applied: e, applies: s.applies + 1, undone: false };
+      return { applied: e, applies: s.applies + 1, undone: false, review: unfinished(s.review) };
     case 'apply.undone':
-      return { undone: true, review: { ...s.review, finished: undefined } };
+      return { undone: true, review: unfinished(s.review) };
     default:
       return undefined;
   }
