@@ -2,7 +2,7 @@ import { allowed } from '../change/paths.ts';
 import { hunksOf } from '../change/hunks.ts';
 import { UserError } from '../errors.ts';
 import { carriedOver, decisionsOf } from '../review/decisions.ts';
-import { findingsOf, type ReviewFinding } from '../review/findings.ts';
+import { findingsOf, type ReviewFinding, textsOf } from '../review/findings.ts';
 import { joinFix } from '../review/join.ts';
 import { finalId } from '../review/review.ts';
 import { call, type CallResult } from '../run/call.ts';
@@ -33,7 +33,9 @@ export async function fixFinding(run: Run, { finding: id, words }: Wish): Promis
   const at = reviewed(run);
   const { workspaces } = run.ports;
   const state = run.state();
-  const finding = findingsOf(state, [], () => undefined).find((one) => one.id === id);
+  const was = await workspaces.changes(at.base.tree, at.ledger.tree, run.signal);
+  const textAt = await textsOf(state, (tree, path) => workspaces.read(tree, path, run.signal));
+  const finding = findingsOf(state, was, textAt).find((one) => one.id === id);
   const landed = finding && state.changes[finding.change]?.landed;
   const cast = state.cast.find((one) => one.role === landed?.role);
   if (!finding || !landed || !cast)
@@ -41,13 +43,13 @@ export async function fixFinding(run: Run, { finding: id, words }: Wish): Promis
       hint: '`orchestra review` lists what can be decided.',
     });
   if (finding.state === 'fixed') throw new UserError('fixed', 'This finding was mended already.');
-  // A call that failed is made anew under another key; one that was made, and not merged before a crash, is not paid for again.
-  const lost = `The fix for ${id} does not fit what was mended since: `;
+  // A call that failed or brought nothing is made anew under another key; one that was made, and not merged before a crash, is not paid for again.
+  const told = `The fix for ${id} `;
   const failed = Object.values(state.calls).filter(
     (c) => c.call.startsWith(`review/fix/${id}/`) && c.state === 'failed' && c.failure?.kind !== 'cancelled',
   );
-  const unfit = state.notes.filter((note) => note.text.startsWith(lost));
-  const key = `review/fix/${id}/${failed.length + unfit.length + 1}`;
+  const vain = state.notes.filter((note) => note.text.startsWith(told));
+  const key = `review/fix/${id}/${failed.length + vain.length + 1}`;
   const opened = await run.step(`${key}#at`, 'workspace.opened', null, async () => ({
     name: workspace,
     role: cast.role,
@@ -59,8 +61,10 @@ export async function fixFinding(run: Run, { finding: id, words }: Wish): Promis
   if (!written.ok) return { outcome: 'ready', reason: `${cast.title} could not mend it: ${written.failure.message}` };
   const { work } = written.event;
   const { summary } = written.answer;
-  if (!work || (await workspaces.changes(opened.commit, work.tree, run.signal)).length === 0)
+  if (!work || (await workspaces.changes(opened.commit, work.tree, run.signal)).length === 0) {
+    await run.note('info', `${told}changed nothing (${key}).`, cast.role);
     return { outcome: 'ready', reason: `${cast.title} changed nothing: ${summary}` };
+  }
   const joined = await run.step(`${key}#joined`, 'review.joined', null, async () => {
     const { whole } = at;
     // Another fix may have joined since this one was begun.
@@ -69,15 +73,14 @@ export async function fixFinding(run: Run, { finding: id, words }: Wish): Promis
         ? { ...work, conflicts: [] }
         : await workspaces.merge(opened.commit, whole.commit, work.commit, run.signal);
     if (merged.conflicts.length > 0) {
-      const text = `${lost}${merged.conflicts.map((c) => c.path).join(', ')} (${key}).`;
+      const text = `${told}does not fit what was mended since: ${merged.conflicts.map((c) => c.path).join(', ')} (${key}).`;
       await run.note('warning', text, cast.role);
       throw new UserError('fix-conflict', text, {
         hint: 'Ask for it again: it is made anew on the change as it is now.',
       });
     }
     const change = `fix.${state.review.joined.length + 1}`;
-    const [was, fix, is] = [
-      await workspaces.changes(at.base.tree, at.ledger.tree, run.signal),
+    const [fix, is] = [
       await workspaces.changes(at.ledger.tree, merged.tree, run.signal),
       await workspaces.changes(at.base.tree, merged.tree, run.signal),
     ];

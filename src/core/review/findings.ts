@@ -28,13 +28,19 @@ export interface ReviewFinding {
 /** Text of a file in a tree, where it is known; findings name lines of what the reviewer saw. */
 export type TextAt = (tree: string, path: string) => string | undefined;
 
-/** The files whose text `findingsOf` needs, by tree. */
-export function textsWanted(state: RunState): { tree: string; path: string }[] {
-  return verdictsOn(state).flatMap(({ tree, verdict }) =>
-    verdict.findings.flatMap((finding) =>
-      finding.evidence.flatMap((e) => (e.kind === 'file' && e.line !== undefined ? [{ tree, path: e.path }] : [])),
-    ),
-  );
+/** Reads the texts that `findingsOf` needs to find their lines, each once. */
+export async function textsOf(
+  state: RunState,
+  read: (tree: string, path: string) => Promise<string | undefined>,
+): Promise<TextAt> {
+  const texts = new Map<string, string | undefined>();
+  for (const { tree, verdict } of verdictsOn(state)) {
+    for (const e of verdict.findings.flatMap((finding) => finding.evidence)) {
+      if (e.kind !== 'file' || e.line === undefined || texts.has(`${tree} ${e.path}`)) continue;
+      texts.set(`${tree} ${e.path}`, await read(tree, e.path));
+    }
+  }
+  return (tree, path) => texts.get(`${tree} ${path}`);
 }
 
 /** Every finding of the reviewers on changes of which something was merged; those of a reviewer's last verdict are open until somebody takes care. */

@@ -4,7 +4,7 @@ import { fixFinding } from '../../core/phases/fix.ts';
 import { reviewWorkflow, type Workflow } from '../../core/phases/workflow.ts';
 import type { Log } from '../../core/ports.ts';
 import { canTakeBack, type Decision } from '../../core/review/decisions.ts';
-import { findingsOf, textsWanted } from '../../core/review/findings.ts';
+import { findingsOf, textsOf } from '../../core/review/findings.ts';
 import type { Now } from '../../core/review/propose.ts';
 import { type Review, type ReviewFile, reviewOf, withPartners } from '../../core/review/review.ts';
 import type { RunEvent } from '../../core/run/events.ts';
@@ -89,12 +89,8 @@ export function openReview(options: ReviewOptions): OpenReview {
       const workspaces = await openWorkspaces({ root, run, log, signal });
       try {
         const files = await workspaces.changes(base.tree, ledger.tree, signal);
-        const texts = new Map<string, string | undefined>();
-        for (const { tree, path } of textsWanted(state)) {
-          const key = `${tree} ${path}`;
-          if (!texts.has(key)) texts.set(key, await workspaces.read(tree, path, signal));
-        }
-        const review = reviewOf(state, files, (tree, path) => texts.get(`${tree} ${path}`));
+        const textAt = await textsOf(state, (tree, path) => workspaces.read(tree, path, signal));
+        const review = reviewOf(state, files, textAt);
         if (!review) throw noReview(run);
         return { state, review };
       } finally {

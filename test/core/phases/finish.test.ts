@@ -216,6 +216,43 @@ describe('a finding that the person wants mended', () => {
     assert.equal(world.project.get('b.ts'), 'four\n');
   });
 
+  it('tells its writer where it stands in the change as it is now, and lets it write there', async () => {
+    const world = await readyWorld({
+      wanting: true,
+      more: { [`review/fix/${wish.finding}/1`]: wrote({ 'a.ts': lines('1 one', '9 NINE') }) },
+    });
+    await live(world, { review: (run) => fixFinding(run, wish) });
+    const asked = world.asked.find((one) => one.input.call.key.startsWith('review/fix/'));
+    assert.match(asked?.input.prompt ?? '', /^medium: Nine is not right\. \(a\.ts:10\)$/m);
+  });
+
+  it('that brings nothing can be asked for again, with other words', async () => {
+    const world = await readyWorld({
+      wanting: true,
+      more: {
+        [`review/fix/${wish.finding}/1`]: { json: { summary: 'It is fine.' } },
+        [`review/fix/${wish.finding}/2`]: wrote({ 'a.ts': lines('1 one', '9 NINE') }),
+      },
+    });
+    const first = await live(world, { review: (run) => fixFinding(run, wish) });
+    assert.match(first.reason ?? '', /^Implementer changed nothing/);
+    const second = await live(world, { review: (run) => fixFinding(run, { ...wish, words: 'In capitals.' }) });
+    assert.equal(second.reason, undefined);
+    assert.match(world.asked.at(-1)?.input.prompt ?? '', /In capitals\./);
+    assert.equal(found(world)?.state, 'fixed');
+  });
+
+  it('after a review in which nothing was kept: what was dropped then says nothing about the change that it joins', async () => {
+    const world = await readyWorld({
+      wanting: true,
+      more: { [`review/fix/${wish.finding}/1`]: wrote({ 'a.ts': lines('1 one', '9 NINE') }) },
+    });
+    await live(world, { review: (run) => finishReview(run, { rest: 'undo', check: false }) });
+    assert.ok(reviewedEntries(stateOf(world)).every((entry) => entry.fate === 'rejected'));
+    await live(world, { review: (run) => fixFinding(run, wish) });
+    assert.deepEqual(reviewedEntries(stateOf(world)), stateOf(world).ledger?.entries);
+  });
+
   it('that is not mended leaves the review as it is, and can be asked for again', async () => {
     const world = await readyWorld({
       wanting: true,
