@@ -19,8 +19,12 @@ describe('the review in a terminal', function () {
   });
   afterEach(() => made.remove());
 
-  const orchestra = async (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
-    execute(process.execPath, [cli, ...args], { cwd: made.root, env: { ...process.env, COLUMNS: '100' } }).then(
+  const orchestra = (...args: string[]) => orchestraIn(made.root, ...args);
+  const orchestraIn = async (
+    cwd: string,
+    ...args: string[]
+  ): Promise<{ code: number; stdout: string; stderr: string }> =>
+    execute(process.execPath, [cli, ...args], { cwd, env: { ...process.env, COLUMNS: '100' } }).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
       (error: { code: number; stdout: string; stderr: string }) => error,
     );
@@ -51,6 +55,23 @@ describe('the review in a terminal', function () {
     const applied = await orchestra('apply', made.run, '--kept', '--yes');
     assert.equal(applied.code, 0, applied.stdout + applied.stderr);
     assert.deepEqual([await read('a'), await read('b'), await read('c')], [lines([1, 'one']), 'b\n', 'new\n']);
+  });
+
+  it('takes both halves of a rename with either name', async () => {
+    const text = 'q\nr\ns\nt\n';
+    const renamed = await madeReady({ old: text, b: 'b\n' }, { old: undefined, new: text, b: 'B\n' });
+    try {
+      for (const name of ['new', 'old']) {
+        const only = await orchestraIn(renamed.root, 'apply', '--only', name, '--yes');
+        assert.equal(only.code, 0, only.stdout + only.stderr);
+        const at = (path: string): Promise<string> =>
+          readFile(join(renamed.root, path), 'utf8').catch(() => '(not there)');
+        assert.deepEqual([await at('old'), await at('new'), await at('b')], ['(not there)', text, 'b\n'], name);
+        await orchestraIn(renamed.root, 'apply', '--undo');
+      }
+    } finally {
+      await renamed.remove();
+    }
   });
 
   it('applies only some hunks, or all without some, and takes them back', async () => {

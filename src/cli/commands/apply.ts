@@ -1,5 +1,6 @@
 import { UserError } from '../../core/errors.ts';
 import { hunksNamed } from '../../core/review/named.ts';
+import { withPartners } from '../../core/review/review.ts';
 import type { Host, Project, RunResult } from '../../node/project.ts';
 import { type CliCommand, textsOf } from '../command.ts';
 import { follow, withProject } from '../session.ts';
@@ -42,7 +43,8 @@ async function applyPart(
 ): Promise<RunResult> {
   const open = await project.review(run, host.person.name);
   const { review } = await open.read(host.signal);
-  const named = new Set(hunksNamed(review, [...only, ...without]));
+  // With both halves of a rename: the one would take the decision about the other along.
+  const named = new Set(withPartners(review, hunksNamed(review, [...only, ...without])));
   if (named.size > 0) {
     const all = review.files.flatMap((file) => file.hunks.map(({ id }) => id));
     const rest = all.filter((id) => !named.has(id));

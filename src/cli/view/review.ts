@@ -1,9 +1,9 @@
 import { decisionsOf } from '../../core/review/decisions.ts';
-import type { Review, ReviewFile, ReviewHunk } from '../../core/review/review.ts';
+import { type Review, type ReviewFile, type ReviewHunk, shortId } from '../../core/review/review.ts';
 import { checkedOf, shownOf } from '../../core/review/summary.ts';
 import type { RunState } from '../../core/run/state.ts';
 import { oneLine } from '../../core/words/plain.ts';
-import { checkedWords, creditWords, fileKindWords } from '../../core/words/review.ts';
+import { checkedWords, creditWords } from '../../core/words/review.ts';
 import { plural } from '../../core/words/words.ts';
 import { clip, dots, type Look, paint, spread, wrap } from './look.ts';
 
@@ -40,13 +40,13 @@ function fileLines(file: ReviewFile, decisions: ReadonlyMap<string, string>, loo
   const from = file.from === undefined ? '' : ` (was ${oneLine(file.from)})`;
   const gate = file.gate ? `${file.gate.verdict}: ${oneLine(file.gate.reason ?? '')}` : undefined;
   return [
-    clip(look, dots(look, paint(look, 'bold', `${oneLine(file.path)}${from}`), fileKindWords[file.kind], gate)),
+    clip(look, dots(look, paint(look, 'bold', `${oneLine(file.path)}${from}`), file.kind, gate)),
     ...file.hunks.flatMap((hunk) => hunkLines(hunk, decisions.get(hunk.id), look)),
   ];
 }
 
 function hunkLines(hunk: ReviewHunk, decision: string | undefined, look: Look): string[] {
-  const name = oneLine(hunk.id.replace(/^final:/, ''));
+  const name = oneLine(shortId(hunk.id));
   const size =
     hunk.kind === 'text'
       ? `line ${(hunk.start ?? 0) + 1}, +${hunk.added?.length ?? 0} -${hunk.removed?.length ?? 0}`

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts';
-import { finalId, type Review } from './review.ts';
+import { type Review, shortId } from './review.ts';
 
 /** The hunks that a person names: by id, by id without its beginning (`src/a.ts:2`), or by file. Throws `UserError` (`unknown-hunk`). */
 export function hunksNamed(review: Review, words: readonly string[]): string[] {
@@ -7,7 +7,7 @@ export function hunksNamed(review: Review, words: readonly string[]): string[] {
   return [
     ...new Set(
       words.flatMap((word) => {
-        const one = hunks.find(({ id }) => id === word || id === `${finalId}:${word}`);
+        const one = hunks.find(({ id }) => id === word || shortId(id) === word);
         if (one) return [one.id];
         const file = hunks.filter(({ path }) => path === word);
         if (file.length > 0) return file.map(({ id }) => id);

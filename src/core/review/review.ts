@@ -38,6 +38,10 @@ export interface Review {
 /** The change id of the hunks that are reviewed, as the ledger has it. */
 export const finalId = 'final';
 
+/** What a person calls such a hunk: `src/a.ts:2`. */
+export const shortId = (hunk: string): string =>
+  hunk.startsWith(`${finalId}:`) ? hunk.slice(finalId.length + 1) : hunk;
+
 /** Lays a final change out for the review. `files` go from the base to the ledger's tree. Undefined before there is one. */
 export function reviewOf(state: RunState, files: readonly FileChange[], textAt: TextAt): Review | undefined {
   const { base, ledger } = state;

@@ -1,6 +1,6 @@
 import type { EventOf } from '../run/events.ts';
 import type { Credit, Opinion, Writer } from '../review/credit.ts';
-import type { ReviewFile } from '../review/review.ts';
+import { shortId } from '../review/review.ts';
 import type { Checked } from '../review/summary.ts';
 import { oneLine } from './plain.ts';
 import { plural } from './words.ts';
@@ -13,7 +13,7 @@ type ReviewEvent = EventOf<
 export function reviewWords(event: ReviewEvent): string {
   switch (event.type) {
     case 'review.decided': {
-      const which = event.hunks.length > 3 ? '' : `: ${event.hunks.map((id) => id.replace(/^final:/, '')).join(', ')}`;
+      const which = event.hunks.length > 3 ? '' : `: ${event.hunks.map(shortId).join(', ')}`;
       return `${plural(event.hunks.length, 'hunk')} ${event.decision === 'keep' ? 'kept' : 'undone'} by ${event.by}${which}`;
     }
     case 'review.reverted':
@@ -23,8 +23,8 @@ export function reviewWords(event: ReviewEvent): string {
     case 'review.joined':
       return `${event.change} of ${event.role} joined, for ${event.finding}: ${event.summary}`;
     case 'review.finished': {
-      const checked = { green: 'checked', red: 'checks red', no: 'not checked' }[event.checked];
-      return `finished by ${event.by}: ${event.kept.length} kept, ${event.dropped.length} not, ${checked}`;
+      const { by, kept, dropped, checked } = event;
+      return `finished by ${by}: ${kept.length} kept, ${dropped.length} not, ${checkedWords[checked]}`;
     }
   }
 }
@@ -55,15 +55,6 @@ function opinionWords({ title, verdict, says, done }: Opinion): string {
   const said = oneLine(says);
   return `${oneLine(title)}: "${said.length > 60 ? `${said.slice(0, 59)}…` : said}"${done ? ' ✓' : ''}`;
 }
-
-/** What became of a file, in a word. */
-export const fileKindWords: Readonly<Record<ReviewFile['kind'], string>> = {
-  new: 'new',
-  changed: 'changed',
-  deleted: 'deleted',
-  renamed: 'renamed',
-  mode: 'mode',
-};
 
 /** What the checks said of what is kept. */
 export const checkedWords: Readonly<Record<Checked, string>> = {
