@@ -165,8 +165,9 @@ export interface Arrival {
   readonly id: string;
   /** The role that sent it: proved by its call, or else what the sender says. */
   readonly from: string;
-  /** The call in flight that proved its sender; absent: nobody did. */
+  /** The call in flight that proved its sender, and which attempt of it; absent: nobody did. */
   readonly call?: string;
+  readonly attempt?: number;
   readonly kind: string;
   /** Empty: all, or with an answer who asked. */
   readonly to: readonly string[];

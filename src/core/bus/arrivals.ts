@@ -20,15 +20,22 @@ const perRun = 300;
 /** So many refusals of unverified messages are told on the bus. */
 const toldPerRun = 20;
 
-type Posted = Omit<EventOf<'message.posted'>, 'type' | 'seq' | 'memory'>;
+type Message = EventOf<'message.posted'>;
+type Posted = Omit<Message, 'type' | 'seq' | 'memory'>;
 
-/** The message that it becomes, or in one sentence why it does not; `tell` is that word as a message, where nothing else can bring it to the sender. */
+/**
+ * The message that it becomes, the one that says it already, or in one sentence why it is none; `tell` is that word as a message, where
+ * nothing else can bring it to the sender.
+ */
 export function judgeArrival(
   run: string,
   state: Pick<RunState, 'messages' | 'cast'>,
   arrival: Arrival,
-): { posted: Posted } | { refused: string; tell?: Posted } {
-  const judged = judge(run, state, arrival);
+): { posted: Posted } | { said: Message } | { refused: string; tell?: Posted } {
+  const message = judge(run, state, arrival);
+  const said = typeof message === 'string' ? undefined : saidBefore(state.messages, message);
+  if (said) return { said };
+  const judged = typeof message === 'string' ? message : (tooMany(state.messages, arrival) ?? message);
   if (typeof judged !== 'string') return { posted: judged };
   const known = state.cast.some((c) => c.role === arrival.from);
   const told = state.messages.filter((m) => m.from === 'broker').length;
@@ -50,7 +57,7 @@ function judge(
   { messages, cast }: Pick<RunState, 'messages' | 'cast'>,
   arrival: Arrival,
 ): Posted | string {
-  const { id, call, kind, body } = arrival;
+  const { id, call, attempt, kind, body } = arrival;
   if (arrival.problem !== undefined) return arrival.problem;
   const from = arrival.from;
   const roles = cast.map((c) => c.role);
@@ -78,8 +85,6 @@ function judge(
     return `Nobody in the team is called ${oneLine(stranger, 40)}. There are: ${[...roles, 'all', 'person'].join(', ')}.`;
   if (to.every((one) => one === from)) return 'It is to its own sender.';
 
-  const full = tooMany(messages, arrival);
-  if (full !== undefined) return full;
   return {
     from,
     to,
@@ -88,9 +93,17 @@ function judge(
     body,
     verified: call !== undefined,
     arrival: id,
-    ...(call !== undefined && { call }),
+    ...(call !== undefined && { call, attempt }),
     ...(question && { re: messageId(run, question.seq) }),
   };
+}
+
+/** The same words from another attempt of the call: who is asked again, after a crash or over another route, does not know what it said. */
+function saidBefore(messages: RunState['messages'], posted: Posted): Message | undefined {
+  const same = ({ call, kind, to, re, subject, body }: Posted): string =>
+    JSON.stringify([call, kind, to.toSorted(), re, subject, body]);
+  if (posted.call === undefined) return undefined;
+  return messages.find((m) => m.call === posted.call && m.attempt !== posted.attempt && same(m) === same(posted));
 }
 
 function tooMany(messages: RunState['messages'], { call, kind }: Arrival): string | undefined {
@@ -108,10 +121,6 @@ function tooMany(messages: RunState['messages'], { call, kind }: Arrival): strin
 }
 
 /** The message that is meant by its number or its id. */
-function repliedTo(
-  run: string,
-  messages: RunState['messages'],
-  re: string | number | undefined,
-): EventOf<'message.posted'> | undefined {
+function repliedTo(run: string, messages: RunState['messages'], re: string | number | undefined): Message | undefined {
   return re === undefined ? undefined : messages.find((m) => m.seq === Number(re) || messageId(run, m.seq) === re);
 }

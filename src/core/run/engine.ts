@@ -22,6 +22,7 @@ export interface RunInput {
 }
 
 export type Emit = (event: RunEvent) => Promise<void>;
+type Message = EventOf<'message.posted'>;
 type StepEnd = Exclude<RunEvent, { type: 'run.created' | 'run.resumed' | 'run.ended' }>;
 
 /** What the phases work with: a plain async function over `step` can be run again from the top at any time. */
@@ -151,6 +152,11 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
     return record;
   };
 
+  const posted = async (message: Omit<Message, 'type' | 'seq' | 'memory'>): Promise<Message> => {
+    const { event } = await append({ event: { type: 'message.posted', seq: 0, memory: '', ...message } });
+    return event as Message;
+  };
+
   const armClock = (): void => {
     if (hooks.timed === false) return;
     const left = state.budget.minutes * 60_000 - state.activeMs;
@@ -248,19 +254,21 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
       if (news) await append({ event: { type: 'inbox.received', id, kind, text, to, control, from } });
       // Everybody on the bus can read what the person said.
       if (kind === 'say' && !state.messages.some((m) => m.arrival === id))
-        await append({ event: { type: 'message.posted', seq: 0, memory: '', ...wordOf(message) } });
+        await posted(wordOf(message, ports.redact(text)));
       return news;
     },
     async arrived(arrival) {
       const known = state.messages.find((m) => m.arrival === arrival.id);
       if (known?.from === 'broker') return { refused: known.body };
-      if (known) return { seq: known.seq, memory: known.memory };
-      const judged = judgeArrival(input.run, state, arrival);
-      const message = 'posted' in judged ? judged.posted : judged.tell;
-      const record = message && (await append({ event: { type: 'message.posted', seq: 0, memory: '', ...message } }));
-      if ('refused' in judged || record?.event.type !== 'message.posted')
-        return { refused: 'refused' in judged ? judged.refused : '' };
-      return { seq: record.event.seq, memory: record.event.memory };
+      if (known) return receiptOf(known);
+      // Before anything is cut out of it, which could leave half of a secret.
+      const { subject, body } = arrival;
+      const clean = { ...arrival, subject: ports.redact(subject), body: ports.redact(body) };
+      const judged = judgeArrival(input.run, state, clean);
+      if ('said' in judged) return receiptOf(judged.said);
+      if ('posted' in judged) return receiptOf(await posted(judged.posted));
+      if (judged.tell) await posted(judged.tell);
+      return { refused: judged.refused };
     },
     async control(word, by) {
       // What is said of a route is in the state, and counts from the next attempt on.
@@ -290,8 +298,10 @@ export async function lanes<T>(work: readonly (() => Promise<T>)[]): Promise<T[]
   return ended.map((e) => (e as PromiseFulfilledResult<T>).value);
 }
 
-/** The person's word as a message. */
-function wordOf({ id, text, to }: InboxMessage): Omit<EventOf<'message.posted'>, 'type' | 'seq' | 'memory'> {
+const receiptOf = ({ seq, memory }: Message): Receipt => ({ seq, memory });
+
+/** The person's word as a message; `text` is what may be written down of it. */
+function wordOf({ id, to }: InboxMessage, text: string): Omit<Message, 'type' | 'seq' | 'memory'> {
   const subject = oneLine(text, 200);
   return { from: 'person', to: [to ?? 'all'], kind: 'say', subject, body: text, verified: true, arrival: id };
 }

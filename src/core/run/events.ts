@@ -219,8 +219,9 @@ export const runEventSchema = z.discriminatedUnion('type', [
     re: z.string().optional(),
     /** False where nobody could prove who sent it: then it is a finding or a question, and no more. */
     verified: z.boolean().default(true),
-    /** The call in which a model posted it; absent for what the engine posts. */
+    /** The call in which a model posted it, and the attempt that was given its way to the bus; absent for what the engine posts. */
     call: z.string().optional(),
+    attempt: z.number().int().positive().optional(),
     /** What it was taken in as, so that it is taken in once. */
     arrival: z.string().optional(),
   }),

@@ -94,9 +94,9 @@ export function openDrop(options: DropOptions): Pick<Bus, 'hand' | 'arrivals' | 
       const proved = 'problem' in found ? found : prove(found);
       if ('problem' in proved) await refuse({ path, call: undefined, answer }, proved.problem);
       else {
-        const { kind, to, subject, body, re, call } = proved.drop;
-        waiting.set(id, { path, call: attemptKey(call, proved.drop.attempt), answer });
-        queue.push({ id, from: proved.role, call, kind, to, subject, body, ...(re !== undefined && { re }) });
+        const { kind, to, subject, body, re, call, attempt } = proved.drop;
+        waiting.set(id, { path, call: attemptKey(call, attempt), answer });
+        queue.push({ id, from: proved.role, call, attempt, kind, to, subject, body, ...(re !== undefined && { re }) });
       }
     }
     cut = new Set();

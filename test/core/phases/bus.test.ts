@@ -12,10 +12,11 @@ const posts = (world: World) => eventsOf(world, 'message.posted').filter((m) => 
 function asking(more: Parameters<typeof smallWorld>[0] = {}, layer: Parameters<typeof smallWorld>[1] = {}): World {
   const world: World = smallWorld(
     {
-      findings: () => {
+      findings: ({ input }) => {
         world.leave({
           from: 'architect',
           call: 'analysis/architect',
+          attempt: input.call.attempt,
           kind: 'question',
           to: ['implementer'],
           subject: 'Which way?',
@@ -147,6 +148,37 @@ describe('a message of a model', () => {
     assert.equal([...world.receipts.values()].filter((r) => 'refused' in r).length, 49);
   });
 
+  it('that says the same in the next attempt of its call counts once, and not against the limit', async () => {
+    const world: World = smallWorld({
+      findings: ({ input }) => {
+        const { key: call, attempt } = input.call;
+        const ask = (subject: string, to = ['second']): void =>
+          void world.leave({ from: 'architect', call, attempt, kind: 'question', to, subject });
+        for (const subject of ['One?', 'Two?', 'Two?']) ask(subject);
+        if (attempt === 1) return { failure: { kind: 'no-model', message: 'x' }, delay: 5 };
+        ask('One?', ['implementer']);
+        return { json: { summary: 'Nothing.', findings: [] }, delay: 5 };
+      },
+      replies: { failure: { kind: 'error', message: 'x' } },
+    });
+    for (const role of Object.values(world.team.roles)) role.models.push({ model: 'spare' });
+    assert.equal((await live(world)).outcome, 'applied');
+    // In one attempt the same twice may be meant.
+    assert.deepEqual(
+      posts(world).map((m) => [m.subject, m.attempt]),
+      [
+        ['One?', 1],
+        ['Two?', 1],
+        ['Two?', 1],
+      ],
+    );
+    assert.deepEqual(
+      ['a1', 'a2', 'a4', 'a5', 'a6'].map((id) => (world.receipts.get(id) as { seq?: number }).seq),
+      [1, 2, 1, 2, 2],
+    );
+    assert.match(JSON.stringify(world.receipts.get('a7')), /asked 3 questions/);
+  });
+
   it('without a proof is shown as that, and can be no more than a finding or a question', async () => {
     const world: World = smallWorld({
       findings: () => {
@@ -162,13 +194,15 @@ describe('a message of a model', () => {
   it('holds no secret in the journal', async () => {
     const world: World = smallWorld({
       findings: () => {
-        world.leave({ from: 'architect', call: 'analysis/architect', subject: 'Key', body: 'It is hunter2-secret.' });
+        // A subject is cut: not in the middle of a secret.
+        const subject = `${'x'.repeat(190)} hunter2-secret`;
+        world.leave({ from: 'architect', call: 'analysis/architect', subject, body: 'It is hunter2-secret.' });
         return { json: { summary: 'Nothing.', findings: [] }, delay: 5 };
       },
     });
     await live(world);
     assert.match(posts(world)[0]?.body ?? '', /^It is \[redacted\]/);
-    assert.ok(!JSON.stringify([world.journal, [...world.memories]]).includes('hunter2-secret'));
+    assert.ok(!JSON.stringify([world.journal, [...world.memories]]).includes('hunter2'));
   });
 
   it('of the person stands on the bus too, once', async () => {
@@ -275,19 +309,11 @@ describe('a crash with the bus', () => {
     this.timeout(240_000);
     const build = (): World =>
       asking({
-        'implementation/second/r0': () => {
-          world.leave({ from: 'second', call: 'implementation/second/r0', subject: 'b is done', to: ['reviewer'] });
+        'implementation/second/r0': ({ input }) => {
+          const { key: call, attempt } = input.call;
+          world.leave({ from: 'second', call, attempt, subject: 'b is done', to: ['reviewer'] });
           return wrote({ 'b.ts': 'FOUR\n' }, { delay: 4 });
         },
-        replies: ({ input }) => ({
-          json: {
-            answers: [
-              ...new Set(
-                [...input.prompt.matchAll(/^#(\d+) architect to implementer, question/gm)].map((m) => Number(m[1])),
-              ),
-            ].map((question) => ({ question, answer: 'Left.' })),
-          },
-        }),
       });
     let world = build();
     assert.equal((await live(world)).outcome, 'applied');
@@ -308,9 +334,17 @@ describe('a crash with the bus', () => {
         );
         const arrived = posts(world).map((m) => m.arrival);
         assert.equal(new Set(arrived).size, arrived.length, `${where}: taken in twice`);
-        // Whatever a model left, before the crash or after, is posted: the dead call's too.
-        for (const id of [...left, ...world.receipts.keys()])
-          assert.ok(arrived.includes(id), `${where}: ${id} is lost`);
+        // Whatever a model left, before the crash or after, is posted, the dead call's too; what it says again is the same message.
+        const numbers = posts(world).map((m) => m.seq);
+        for (const id of [...left, ...world.receipts.keys()]) {
+          const receipt = world.receipts.get(id);
+          assert.ok(receipt && 'seq' in receipt && numbers.includes(receipt.seq), `${where}: ${id} is lost`);
+        }
+        assert.deepEqual(
+          posts(world).map((m) => m.subject),
+          ['Which way?', 'b is done'],
+          where,
+        );
         assert.deepEqual(world.arrivals, []);
         const questions = posts(world).filter((m) => m.kind === 'question');
         const taken = eventsOf(world, 'questions.taken').flatMap((e) => e.questions);

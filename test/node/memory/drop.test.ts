@@ -38,6 +38,7 @@ describe('the drop folders', function () {
     const run = options.run ?? (await createRun(folder(), { now: () => noon, random: Math.random }));
     await openStore(folder());
     const memories = join(folder(), '.serena', 'memories', 'orch', run.id, 'drop');
+    const ready = Promise.withResolvers<void>();
     const drop = openDrop({
       root: folder(),
       run: run.id,
@@ -49,6 +50,7 @@ describe('the drop folders', function () {
       server: { command: 'node', args: ['bus'], env: {} },
       log: quietLog(),
       pollMs: 100,
+      onLook: async () => ready.resolve(),
     });
     const arrived: Arrival[] = [];
     const over = new AbortController();
@@ -59,6 +61,8 @@ describe('the drop folders', function () {
         await drop.settle(arrival.id, options.say?.(arrival) ?? { seq: arrived.length, memory: 'm' });
       }
     })();
+    // Before that the end of a call waits for nothing.
+    await Promise.race([ready.promise, listening]);
     return {
       run,
       drop,
@@ -96,7 +100,9 @@ describe('the drop folders', function () {
       { ...finding, to: 'all' },
     );
     assert.deepEqual(await b.receipt(id), { seq: 1, memory: 'm' });
-    assert.deepEqual(b.arrived, [{ id, from: 'architect', call: 'analysis/architect', ...finding, to: ['all'] }]);
+    assert.deepEqual(b.arrived, [
+      { id, from: 'architect', call: 'analysis/architect', attempt: 1, ...finding, to: ['all'] },
+    ]);
     await handed.end();
     await b.close();
     assert.deepEqual(
