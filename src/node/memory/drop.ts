@@ -51,10 +51,13 @@ const keptMost = 100;
 
 const attemptKey = (call: string, attempt: number): string => `${call}#${attempt}`;
 
-/** Attempts that the run's end or its owner's death cut off, by the run as it stands before it goes on. */
+/**
+ * Attempts that the run's end or its owner's death cut off, by the run as it stands before it goes on. An answer that was sent back is
+ * given anew with the way to the bus of the attempt before, so all attempts of a call count.
+ */
 export function cutAttempts({ calls }: Pick<RunState, 'calls'>): Set<string> {
   const cut = Object.values(calls).filter((c) => c.state === 'working' || c.failure?.kind === 'cancelled');
-  return new Set(cut.map((c) => attemptKey(c.call, c.attempt)));
+  return new Set(cut.flatMap((c) => Array.from({ length: c.attempt }, (_, n) => attemptKey(c.call, n + 1))));
 }
 
 /** The part of the bus that models write to, for the process that owns the run. */

@@ -233,11 +233,12 @@ describe('the drop folders', function () {
         ...cutAttempts({
           calls: {
             c: { call: 'c', attempt: 1, state: 'working' } as never,
+            d: { call: 'd', attempt: 2, state: 'failed', failure: { kind: 'cancelled' } } as never,
             e: { call: 'e', attempt: 2, state: 'done' } as never,
           },
         }),
       ],
-      ['c#1'],
+      ['c#1', 'd#1', 'd#2'],
     );
     const second = await broker({ run: first.run, cut: ['c#1'] });
     assert.deepEqual(await second.receipt(id), { seq: 1, memory: 'm' });
