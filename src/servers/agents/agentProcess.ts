@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Failure } from '../../core/ask.ts';
 import { readLines } from '../../node/models/lines.ts';
 import { lastWords, redact } from '../../node/models/text.ts';
+import { unlessAborted } from '../../node/models/waiting.ts';
 import { start } from '../../node/processes.ts';
 import type { Child } from '../../node/processes.ts';
 import type { Launch } from '../../node/agents/programs.ts';
@@ -243,13 +244,4 @@ function connect(stream: Stream, hooks: AgentHooks): ClientConnection {
       .onNotification('*', ({ method, params }) => hooks.onNotice(method, params))
       .connect(stream)
   );
-}
-
-/** The promise's result, or the signal's reason when that comes first. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((done, fail) => {
-    const onAbort = (): void => fail(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(done, fail).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

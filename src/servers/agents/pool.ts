@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { RequestError } from '@agentclientprotocol/sdk';
+import { unlessAborted } from '../../node/models/waiting.ts';
 import { findBox } from './box.ts';
 import type { Box, BoxSetting, Place } from './box.ts';
 import { startAgent } from './agentProcess.ts';
@@ -9,7 +11,6 @@ import type { Pinned } from './launch.ts';
 import type { Profile } from './profiles.ts';
 import type { Turn } from './turn.ts';
 import { sessionIn } from './workspaceFiles.ts';
-import { existsSync } from 'node:fs';
 
 /**
  * The processes of one kind of agent: one that all share; one for each model that a process must be started with; in a sandbox one for each
@@ -200,13 +201,4 @@ async function authenticate(
     if (!(error instanceof RequestError)) throw error;
     throw new AskError({ ...failureOfAgentError(profile, 'sign in', error), kind: 'not-signed-in' });
   }
-}
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  return new Promise((done, fail) => {
-    const onAbort = (): void => fail(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(done, fail).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
