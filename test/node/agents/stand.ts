@@ -1,45 +1,21 @@
 import { chmod, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-import { build } from 'esbuild';
 import type { AskInput, AskOutput, AskPermission, AskProgress, Failure } from '../../../src/core/ask.ts';
 import { RouteError } from '../../../src/core/ports.ts';
 import { routeSchema, serverSchema } from '../../../src/core/team/file.ts';
 import type { Server } from '../../../src/core/team/file.ts';
 import { openModels } from '../../../src/node/models/client.ts';
 import type { OpenModels } from '../../../src/node/models/client.ts';
+import { serverMain } from '../models/stand.ts';
 
 /** A stand for tests: the bundled server as a process behind our own client, in front of a scripted agent that lies on the PATH under any name. */
 
 const root = resolve(import.meta.dirname, '../../..');
 export const fixture = join(root, 'test/fixtures/agents/acp.mjs');
 
-let bundled: Promise<{ folder: string; file: string }> | undefined;
-
 /** The agents server, bundled once as it is shipped. */
-export async function agentsMain(): Promise<string> {
-  bundled ??= (async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'orchestra-agents-'));
-    const file = join(folder, 'agents.mjs');
-    const js = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
-    await build({
-      entryPoints: [join(root, 'src/servers/agents/main.ts')],
-      outfile: file,
-      bundle: true,
-      platform: 'node',
-      target: 'node22.18',
-      format: 'esm',
-      banner: { js },
-      logLevel: 'error',
-    });
-    return { folder, file };
-  })();
-  return (await bundled).file;
-}
-
-after(async () => {
-  if (bundled) await rm((await bundled).folder, { recursive: true, force: true });
-});
+export const agentsMain = (): Promise<string> => serverMain('agents');
 
 /** What the scripted agent is; see `defaults` in it. */
 type Nature = Readonly<Record<string, unknown>>;
