@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, lstat, mkdir, open, readFile, readdir, realpath, rename, rm, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '../core/errors.ts';
+import { isWithin } from './paths.ts';
 import { lifeOf, ownerSchema, thisOwner } from './run/owner.ts';
 import type { Owner } from './run/owner.ts';
 import { watchFolder } from './run/watch.ts';
@@ -124,9 +125,7 @@ export async function syncFolder(path: string): Promise<void> {
 /** True when the real place of `path`, which may be yet to come, is `root` or lies under it. Both may hold symbolic links. */
 export async function liesWithin(root: string, path: string): Promise<boolean> {
   const real = await realPlace(resolve(path));
-  if (real === undefined) return false;
-  const way = relative(await realpath(root), real);
-  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+  return real !== undefined && isWithin(await realpath(root), real);
 }
 
 /** The error as a `UserError` if a person can act on it: full disk, no right to write, a file where a folder belongs. */
@@ -299,8 +298,8 @@ async function insist<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Undefined for a link that leads nowhere or in a circle. */
-async function realPlace(path: string): Promise<string | undefined> {
+/** The real path of what is there or is yet to come; undefined for a link that leads nowhere or in a circle. Throws what else the system says. */
+export async function realPlace(path: string): Promise<string | undefined> {
   try {
     return await realpath(path);
   } catch (error) {

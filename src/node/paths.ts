@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, isAbsolute, join, resolve } from 'node:path';
+import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { UserError } from '../core/errors.ts';
 
 /** Where things lie on this machine. Nothing here makes a folder; who writes first makes it, with mode 0700 outside the project. */
@@ -77,4 +77,10 @@ export function isPlainName(name: string): boolean {
 /** Source: Microsoft "Naming Files, Paths, and Namespaces", reserved also with an extension. */
 function isDevice(name: string): boolean {
   return /^(con|prn|aux|nul|com\d|lpt\d)([.]|$)/i.test(name);
+}
+
+/** True when `path` is `folder` or lies under it, by name: both absolute, and real where links count. */
+export function isWithin(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }

@@ -1,9 +1,9 @@
 import { realpath } from 'node:fs/promises';
-import { isAbsolute, relative, sep } from 'node:path';
 import { UserError, reasonOf } from '../../core/errors.ts';
 import type { Checks, Log } from '../../core/ports.ts';
 import type { CheckResult } from '../../core/run/events.ts';
 import type { Check, Setup } from '../../core/team/file.ts';
+import { isWithin } from '../paths.ts';
 import { bring } from './bring.ts';
 import { runLine } from './commandLine.ts';
 import type { Ended, Surroundings } from './commandLine.ts';
@@ -125,9 +125,8 @@ export function openChecks(options: ChecksOptions): Checks {
 
 /** Invariants 2 and 3: code that models wrote never runs in the person's folder, nor above it. */
 async function refuseThePersonsFolder(root: string, cwd: string): Promise<void> {
-  const way = relative(await realpath(cwd), await realpath(root));
-  const above = way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
-  if (above) throw new Error(`checks must not run in the person's folder: ${cwd}`);
+  if (isWithin(await realpath(cwd), await realpath(root)))
+    throw new Error(`checks must not run in the person's folder: ${cwd}`);
 }
 
 function isStartFailure(error: unknown): boolean {

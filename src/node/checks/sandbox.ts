@@ -1,8 +1,8 @@
 import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir, userInfo } from 'node:os';
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { reasonOf } from '../../core/errors.ts';
-import { profileFolder } from '../paths.ts';
+import { isWithin, profileFolder } from '../paths.ts';
 import { run } from '../processes.ts';
 import { makeScratch } from './scratch.ts';
 import { secretPlaces } from './secrets.ts';
@@ -169,7 +169,7 @@ function bubblewrap(program: string): Sandbox {
       const empty = join(place.scratch, 'empty');
       await writeFile(empty, '');
       const covered = (place.readable ?? []).filter(
-        (path) => path !== '/tmp' && path !== '/run' && (within('/tmp', path) || within('/run', path)),
+        (path) => path !== '/tmp' && path !== '/run' && (isWithin('/tmp', path) || isWithin('/run', path)),
       );
       const args = [
         '--die-with-parent',
@@ -245,11 +245,11 @@ async function hiddenFor(place: Place): Promise<Hidden[]> {
   const found = (await Promise.all(homes.map((home) => secretPlaces(home, others)))).flat();
   // Below `/tmp` and `/run` nothing is there any more unless it was bound again; and a mask inside a mask has nothing to cover.
   const visible = (path: string): boolean =>
-    !(process.platform === 'linux' && (within('/tmp', path) || within('/run', path))) ||
-    (place.readable ?? []).some((kept) => within(kept, path));
+    !(process.platform === 'linux' && (isWithin('/tmp', path) || isWithin('/run', path))) ||
+    (place.readable ?? []).some((kept) => isWithin(kept, path));
   const unique = [...new Map(found.map((one) => [one.path, one])).values()].filter(({ path }) => visible(path));
   return unique.filter(
-    ({ path }) => !unique.some((outer) => outer.folder && outer.path !== path && within(outer.path, path)),
+    ({ path }) => !unique.some((outer) => outer.folder && outer.path !== path && isWithin(outer.path, path)),
   );
 }
 
@@ -260,10 +260,4 @@ function userHome(): string {
     // A user without an entry, in a container.
     return '';
   }
-}
-
-/** True when `path` is `folder` or lies under it, by name. */
-function within(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
 }

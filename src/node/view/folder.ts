@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import { lstat, open, readdir, realpath } from 'node:fs/promises';
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { checkPath } from '../../core/change/paths.ts';
 import { isSecret } from '../../core/change/secretFiles.ts';
+import { isWithin } from '../paths.ts';
 
 /** Reading below one folder, for a model that has no files of its own: nothing outside it, no secret file, everything bounded. */
 
@@ -65,9 +66,9 @@ async function bytesBelow(folder: string, path: string): Promise<Buffer | undefi
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new ViewError(`${path} cannot be read (${code}).`);
   }
-  const inside = relative(await realpath(folder), real);
-  if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))
-    throw new ViewError(`${path} leads out of the folder.`);
+  const root = await realpath(folder);
+  const inside = relative(root, real);
+  if (inside === '' || !isWithin(root, real)) throw new ViewError(`${path} leads out of the folder.`);
   if (isSecret(inside.replaceAll(sep, '/')) || inside.split(sep).includes('.git'))
     throw new ViewError(`${path} leads to what no model reads.`);
   // Opening a pipe would wait for somebody to write into it.

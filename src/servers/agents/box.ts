@@ -1,10 +1,10 @@
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, isAbsolute, relative, sep } from 'node:path';
+import { dirname, isAbsolute, sep } from 'node:path';
 import { findSandbox } from '../../node/checks/sandbox.ts';
 import { makeScratch } from '../../node/checks/scratch.ts';
 import type { Launch } from '../../node/agents/programs.ts';
-import { cacheFolder } from '../../node/paths.ts';
+import { cacheFolder, isWithin } from '../../node/paths.ts';
 import type { AskInput } from '../../core/ask.ts';
 import { placesOf } from './launch.ts';
 import type { Profile } from './profiles.ts';
@@ -123,9 +123,4 @@ async function storesOf(profile: Profile, env: NodeJS.ProcessEnv): Promise<strin
   const [first] = places;
   if (first !== undefined) await mkdir(first, { recursive: true, mode: 0o700 }).catch(() => {});
   return there(places);
-}
-
-function isWithin(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`));
 }

@@ -9,7 +9,7 @@ import { retiredNotice } from './profiles.ts';
 import type { Profile } from './profiles.ts';
 import { endOf, openTeller } from './updates.ts';
 import type { TurnEnd } from './updates.ts';
-import { isGitData, readForAgent, realInside, Refused, writeForAgent } from './workspaceFiles.ts';
+import { placeToWrite, readForAgent, Refused, writeForAgent } from './workspaceFiles.ts';
 
 /** One prompt to an agent and what becomes of it: what it tells, asks and touches, until it ends. */
 
@@ -60,10 +60,11 @@ export function openTurn(options: TurnOptions): Turn {
     const line = oneLine(what, 300);
     if (refused.length < mostRefused && !refused.includes(line)) refused.push(line);
   };
-  const mayWrite = async (path: string): Promise<boolean> => {
-    const real = await realInside(input.cwd, path).catch(() => undefined);
-    return real !== undefined && !isGitData(input.cwd, path);
-  };
+  const mayWrite = (path: string): Promise<boolean> =>
+    placeToWrite(input.cwd, path).then(
+      () => true,
+      () => false,
+    );
   const outcome = (usage: Usage | undefined, stopReason: string, model: string | undefined): AskOutput => {
     const answered = model ?? options.model();
     return {

@@ -1,8 +1,10 @@
 import { constants, statSync } from 'node:fs';
-import { lstat, mkdir, open, realpath } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { mkdir, open, realpath } from 'node:fs/promises';
+import { dirname, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Access } from '../../core/ask.ts';
+import { realPlace } from '../../node/files.ts';
+import { isWithin } from '../../node/paths.ts';
 
 /** The files that an agent reads and writes through us: those of its own workspace. */
 
@@ -31,38 +33,21 @@ const mostBytes = 32 * 1024 * 1024;
  * The real path of a file that is there or is to be made, when it lies in the folder; undefined when it does not: by its name, by `..`,
  * or by a link on the way. A relative path is one in the folder.
  */
-export async function realInside(folder: string, path: string): Promise<string | undefined> {
+async function realInside(folder: string, path: string): Promise<string | undefined> {
   // What `..` means depends on links before it; nobody honest needs it.
   if (path === '' || path.includes('\0') || path.split(/[/\\]/).includes('..')) return undefined;
   const root = await realpath(folder);
-  const wanted = isAbsolute(path) ? resolve(path) : resolve(root, path);
-  let there = wanted;
-  let rest = '';
-  for (;;) {
-    try {
-      const real = join(await realpath(there), rest);
-      return isWithin(root, real) ? real : undefined;
-    } catch {
-      // A link that leads nowhere would be followed by whoever writes.
-      if (await isThere(there)) return undefined;
-      const parent = dirname(there);
-      if (parent === there) return undefined;
-      rest = rest === '' ? there.slice(parent.length).replace(/^[/\\]/, '') : join(there.slice(parent.length), rest);
-      there = parent;
-    }
-  }
+  const real = await realPlace(resolve(root, path));
+  return real !== undefined && isWithin(root, real) ? real : undefined;
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-function isWithin(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+/** The real path of a file that may be written in a workspace. Throws `Refused`, or what the system says. */
+export async function placeToWrite(cwd: string, path: string): Promise<string> {
+  const real = await realInside(cwd, path);
+  if (real === undefined) throw new Refused(path, 'outside the workspace');
+  // Judged where it really lies: a link may lead there under any name.
+  if (isGitData(await realpath(cwd), real)) throw new Refused(path, "git's own data");
+  return real;
 }
 
 /**
@@ -79,7 +64,7 @@ export function folderId(path: string): string {
 }
 
 /** True for git's own data: who writes there makes git run commands. */
-export function isGitData(folder: string, path: string): boolean {
+function isGitData(folder: string, path: string): boolean {
   return relative(folder, path)
     .toLowerCase()
     .split(/[/\\]/)
@@ -115,11 +100,8 @@ export async function readForAgent(cwd: string, params: unknown): Promise<string
 export async function writeForAgent(cwd: string, access: Access, params: unknown): Promise<string> {
   const { path, content } = writeSchema.parse(params);
   if (access !== 'write') throw new Refused(path, 'this role only reads');
-  const real = await realInside(cwd, path);
-  if (real === undefined) throw new Refused(path, 'outside the workspace');
-  const root = await realpath(cwd);
-  if (real === root) throw new Refused(path, 'the workspace itself');
-  if (isGitData(root, real)) throw new Refused(path, "git's own data");
+  const real = await placeToWrite(cwd, path);
+  if (real === (await realpath(cwd))) throw new Refused(path, 'the workspace itself');
   await mkdir(dirname(real), { recursive: true });
   // A link that was put there meanwhile is not followed.
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | (constants.O_NOFOLLOW ?? 0);

@@ -1,5 +1,6 @@
-import { appendFile, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { liesWithin } from '../../node/files.ts';
 import type { EditStep } from './script.ts';
 
 /** Does the edit below `cwd`. Throws when it cannot be done exactly as written, and when it would leave `cwd` without `anywhere`. */
@@ -28,20 +29,8 @@ export async function readBelow(path: string, cwd: string): Promise<string> {
   }
 }
 
-/** By real paths: a link inside the folder may lead out of it. What does not exist yet is judged by the folder it would be made in. */
+/** By real paths: a link inside the folder may lead out of it. */
 async function mustLieInside(path: string, cwd: string, shown: string): Promise<void> {
-  const inside = relative(await realpath(cwd), await realPathOfExisting(path));
-  if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
+  if (!(await liesWithin(cwd, path)))
     throw new Error(`${shown} lies outside the working folder; say \`anywhere: true\` if that is meant`);
-  }
-}
-
-async function realPathOfExisting(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    const parent = dirname(path);
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === path) throw error;
-    return join(await realPathOfExisting(parent), path.slice(parent.length));
-  }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { access, readFile, symlink, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeAgentStand } from './stand.ts';
 import type { AgentStand } from './stand.ts';
@@ -81,6 +81,8 @@ describe('an agent behind the server', function () {
   it('asks for an edit in the workspace with its diff; outside it is refused and told, also through a link', async () => {
     await symlink('/', join(stand.cwd, 'link')).catch(() => {});
     await symlink(join(stand.folder, 'nowhere'), join(stand.cwd, 'dangling')).catch(() => {});
+    await mkdir(join(stand.cwd, '.git'), { recursive: true });
+    await symlink(join(stand.cwd, '.git'), join(stand.cwd, 'harmless')).catch(() => {});
     const inside = await stand.ask([edit(join(stand.cwd, 'new.txt'))], { permit: () => Promise.resolve('once') });
     assert.equal(inside.output?.text, '[a-once]');
     assert.match(inside.permits[0]?.detail ?? '', /^-a$/m);
@@ -94,6 +96,7 @@ describe('an agent behind the server', function () {
       `${stand.cwd}/sub/../../beside.txt`,
       '../beside.txt',
       join(stand.cwd, '.git', 'hooks', 'pre-commit'),
+      join(stand.cwd, 'harmless', 'config'),
     ]) {
       const { output, permits } = await stand.ask([edit(path)], { permit: () => Promise.resolve('once') });
       assert.equal(output?.text, '[r-once]', path);
