@@ -12,7 +12,9 @@ export interface Capacity {
 export function openCapacity(most: number, makeRoom: () => Promise<boolean>): Capacity {
   let taken = 0;
   let waiting: (() => void)[] = [];
+  let changes = 0;
   const wake = (): void => {
+    changes++;
     const all = waiting;
     waiting = [];
     for (const one of all) one();
@@ -25,7 +27,9 @@ export function openCapacity(most: number, makeRoom: () => Promise<boolean>): Ca
           taken++;
           return;
         }
-        if (await makeRoom()) continue;
+        const seen = changes;
+        // What changed while it was looked for woke nobody who does not wait yet.
+        if ((await makeRoom()) || changes !== seen) continue;
         await changed(waiting, signal);
       }
     },
