@@ -4,11 +4,11 @@ import { constants, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { start } from '../processes.ts';
 import type { Exit } from '../processes.ts';
-import { mayHoldSecrets, removeTree } from './bring.ts';
+import { mayHoldSecrets } from './bring.ts';
 import { checkEnvironment } from './environment.ts';
 import { temporaryIn } from './sandbox.ts';
 import type { Command, Confinement, Place } from './sandbox.ts';
-import { makeScratch } from './scratch.ts';
+import { makeScratch, removeScratch } from './scratch.ts';
 import { killMarked, markName } from './survivors.ts';
 import { collectTail } from './tail.ts';
 
@@ -55,7 +55,7 @@ export async function runLine(what: Line): Promise<Ended> {
     return await runIn(what, scratch);
   } finally {
     // What cannot be removed (a file that Windows holds open) stays in the temporary folder; the result counts.
-    await removeTree(scratch).catch(() => {});
+    await removeScratch(scratch);
   }
 }
 

@@ -21,12 +21,17 @@ export async function makeScratch(parent: string): Promise<string> {
   return folder;
 }
 
+/** Removes one. Never throws: what cannot be removed is not in the way. */
+export function removeScratch(folder: string): Promise<void> {
+  return removeTree(folder).catch(() => {});
+}
+
 /** Removes the private folders of dead processes of ours. Never throws: what cannot be removed is not in the way. */
 export async function sweepScratch(parent: string): Promise<void> {
   const names = (await readdir(parent).catch(() => [])).filter((name) => name.startsWith(prefix));
   for (const name of names) {
     const folder = join(parent, name);
-    if (await isLeft(folder).catch(() => false)) await removeTree(folder).catch(() => {});
+    if (await isLeft(folder).catch(() => false)) await removeScratch(folder);
   }
 }
 

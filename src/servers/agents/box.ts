@@ -1,8 +1,8 @@
-import { mkdir, realpath, rm } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, sep } from 'node:path';
 import { findSandbox } from '../../node/checks/sandbox.ts';
-import { makeScratch } from '../../node/checks/scratch.ts';
+import { makeScratch, removeScratch } from '../../node/checks/scratch.ts';
 import type { Launch } from '../../node/agents/programs.ts';
 import { cacheFolder, isWithin } from '../../node/paths.ts';
 import type { AskInput } from '../../core/ask.ts';
@@ -18,7 +18,7 @@ import { folderId } from './workspaceFiles.ts';
 export interface Box {
   /** Processes whose calls have the same key may be shared. */
   key(place: Place): string;
-  /** What starts the agent confined, what it needs to know, and what removes its temporary folder once it is gone. */
+  /** What starts the agent confined, what it needs to know, and what removes its temporary folder once it is gone (never rejects). */
   wrap(launch: Launch, place: Place): Promise<Boxed>;
 }
 
@@ -79,7 +79,7 @@ export async function findBox(
         return {
           launch: { file, args },
           env: { TMPDIR: temporary, TMP: temporary, TEMP: temporary },
-          tidy: () => rm(scratch, { recursive: true, force: true, maxRetries: 3 }),
+          tidy: () => removeScratch(scratch),
         };
       },
     },

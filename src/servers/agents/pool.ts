@@ -35,7 +35,8 @@ export interface PoolOptions {
 
 export interface Running {
   readonly process: AgentProcess;
-  readonly key: string;
+  /** Nobody gets it any more. */
+  readonly retire: () => void;
   readonly pinned: Pinned | undefined;
   /** Which sessions have their MCP servers, where the agent tells. */
   readonly ready: Ready;
@@ -56,7 +57,8 @@ export interface Pool {
 
 export function openPool(options: PoolOptions): Pool {
   const { profile, env, hooks, debug } = options;
-  const starting = new Map<string, Promise<Running>>();
+  /** By what they may be shared for; those that are ended or gone are not in it any more. */
+  const shared = new Map<string, Promise<Running>>();
   const all = new Set<Running>();
   const lifetime = new AbortController();
   const secrets = secretsIn(env);
@@ -68,12 +70,20 @@ export function openPool(options: PoolOptions): Pool {
       return found;
     }));
 
-  async function begin(key: string, place: Place, pinned: Pinned | undefined): Promise<Running> {
+  /** Temporary folders that are being removed. */
+  const tidying = new Set<Promise<void>>();
+
+  async function begin(place: Place, pinned: Pinned | undefined, retire: () => void): Promise<Running> {
     const found = await findAgent(profile, env);
     const plain = await launchAgent(profile, found, pinned);
     const inside = await (await box())?.wrap(plain, place);
     const launch = inside?.launch ?? plain;
     let running: Running | undefined;
+    const tidy = (): void => {
+      if (!inside) return;
+      const done = inside.tidy().finally(() => tidying.delete(done));
+      tidying.add(done);
+    };
     const ready = openReady();
     const agentHooks: AgentHooks = {
       onUpdate: (session, update) => hooks.turnOf(session)?.onUpdate(update),
@@ -86,8 +96,8 @@ export function openPool(options: PoolOptions): Pool {
       onNotice: (method, params) => void (method === profile.serversReady && ready.tell(sessionIn(params))),
       onUnknown: hooks.onUnknown,
       onGone() {
-        starting.delete(key);
-        void inside?.tidy();
+        retire();
+        tidy();
         if (!running) return;
         all.delete(running);
         hooks.onGone(running);
@@ -108,8 +118,8 @@ export function openPool(options: PoolOptions): Pool {
       hooks: agentHooks,
       signal: lifetime.signal,
       debug,
-    }).catch(async (error: unknown) => {
-      await inside?.tidy();
+    }).catch((error: unknown) => {
+      tidy();
       throw error;
     });
     try {
@@ -118,32 +128,36 @@ export function openPool(options: PoolOptions): Pool {
       await agent.end();
       throw error;
     }
-    running = { process: agent, key, pinned, ready, leftovers: 0, opening: 0, boxed: inside !== undefined };
+    running = { process: agent, retire, pinned, ready, leftovers: 0, opening: 0, boxed: inside !== undefined };
     all.add(running);
     if (agent.gone) agentHooks.onGone(agent.gone);
     return running;
   }
 
+  function share(key: string, place: Place, pinned: Pinned | undefined): Promise<Running> {
+    // Another one may have come into its place while it took its time to end.
+    const retire = (): void => void (shared.get(key) === begun && shared.delete(key));
+    const begun = begin(place, pinned, retire);
+    shared.set(key, begun);
+    begun.catch(retire);
+    return begun;
+  }
+
   return {
     async use(place, pinned, signal) {
       const key = JSON.stringify([pinned ?? null, (await unlessAborted(box(), signal))?.key(place)]);
-      let started = starting.get(key);
-      if (!started) {
-        started = begin(key, place, pinned);
-        starting.set(key, started);
-        started.catch(() => starting.delete(key));
-      }
       // Whoever gives up does not take it from the others who wait for it.
-      return unlessAborted(started, signal);
+      return unlessAborted(shared.get(key) ?? share(key, place, pinned), signal);
     },
     async end(running) {
-      starting.delete(running.key);
+      running.retire();
       await running.process.end();
     },
     async endAll() {
       lifetime.abort(new AskError({ kind: 'cancelled', message: `${profile.title} was closed.` }));
       await Promise.all([...all].map(({ process: agent }) => agent.end()));
-      await Promise.allSettled(starting.values());
+      await Promise.allSettled(shared.values());
+      await Promise.all(tidying);
     },
   };
 }

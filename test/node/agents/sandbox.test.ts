@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findSandbox } from '../../../src/node/checks/sandbox.ts';
 import { fixture, makeAgentStand } from './stand.ts';
@@ -9,18 +9,20 @@ import type { AgentStand } from './stand.ts';
 // Where there is no sandbox nothing is confined, and the test would say nothing.
 const { sandbox, describe: why } = await findSandbox(new AbortController().signal);
 
+const options = {
+  agent: 'codex',
+  program: 'codex',
+  sandbox: 'on',
+  env: { ORCHESTRA_CODEX_ACP: fixture, FIXTURE_LOG: '' },
+  nature: { modes: ['read-only'], mode: 'read-only', titles: true, store: '' },
+} as const;
+
 describe(`an agent in a sandbox${sandbox ? '' : ` (not here: ${why})`}`, function () {
   this.timeout(120_000);
   let stand: AgentStand;
   before(async function () {
     if (!sandbox) this.skip();
-    stand = await makeAgentStand({
-      agent: 'codex',
-      program: 'codex',
-      sandbox: 'on',
-      env: { ORCHESTRA_CODEX_ACP: fixture, FIXTURE_LOG: '' },
-      nature: { modes: ['read-only'], mode: 'read-only', titles: true, store: '' },
-    });
+    stand = await makeAgentStand(options);
     await mkdir(join(stand.folder, 'home', '.codex'));
   });
   after(() => stand?.end());
@@ -61,5 +63,23 @@ describe(`an agent in a sandbox${sandbox ? '' : ` (not here: ${why})`}`, functio
     const { output } = await stand.ask([{ wait: 1500 }, { say: '.' }], { access: 'read', servers });
     assert.equal(output?.text, '.');
     assert.equal(await readFile(join(notes, 'note'), 'utf8'), 'noted');
+  });
+
+  it('leaves nothing of its temporary folder, whatever it made there', async () => {
+    const temporary = await mkdtemp(join(tmpdir(), 'orchestra-temporary-'));
+    try {
+      const other = await makeAgentStand({ ...options, env: { ...options.env, TMPDIR: temporary } });
+      try {
+        const { output, failure } = await other.ask([{ touch: '/tmp/made.txt' }], { access: 'read' });
+        assert.equal(output?.text, '[touched]', failure?.message);
+        assert.equal((await readdir(temporary)).length, 1);
+        await other.models.close();
+        assert.deepEqual(await readdir(temporary), []);
+      } finally {
+        await other.end();
+      }
+    } finally {
+      await rm(temporary, { recursive: true, force: true });
+    }
   });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lives, until } from '../models/stand.ts';
 import { fixture, makeAgentStand } from './stand.ts';
@@ -241,6 +242,21 @@ describe('sessions with an agent', function () {
     await until(() => !lives(old));
     const more = await stand.ask([{ say: '${history}+' }], { session, servers: [server(stand, 't4') as never] });
     assert.equal(more.output?.text, 'one|t1|t2|t3+', more.failure?.message);
+  });
+
+  it('have one process also while the one before takes its time to end', async () => {
+    const stand = await make({ nature: { stubborn: true } });
+    const first = await stand.ask([{ say: 'one' }]);
+    await rm(stand.cwd, { recursive: true });
+    await mkdir(stand.cwd);
+    const going = stand.ask([{ say: '${history}+' }], { session: first.output?.session as string });
+    for (let n = 0; n < 200 && !(await stand.log()).some(({ stdin }) => stdin === 'ended'); n++)
+      await new Promise((done) => setTimeout(done, 20));
+    const meanwhile = await stand.ask([{ say: 'two' }]);
+    assert.equal(meanwhile.output?.text, 'two', meanwhile.failure?.message);
+    const { output, failure } = await going;
+    assert.equal(output?.text, 'one+', failure?.message);
+    assert.equal(starts(await stand.log()).length, 2);
   });
 
   it('are not more at once than the machine bears: the oldest idle one is closed, and gone on with later', async () => {
