@@ -7,7 +7,7 @@ import { AskError, failureOfAgentError } from './failures.ts';
 import type { Pinned } from './launch.ts';
 import { openPool } from './pool.ts';
 import type { Pool, PoolOptions, Running } from './pool.ts';
-import { configure, newSession, oldSession, UnlistedModel } from './session.ts';
+import { configure, isDefault, newSession, oldSession, UnlistedModel } from './session.ts';
 import type { Configured, Opened } from './session.ts';
 import { openTurn } from './turn.ts';
 import type { Turn } from './turn.ts';
@@ -44,6 +44,8 @@ interface Live {
   readonly folder: string;
   readonly hasServers: boolean;
   configured: Configured;
+  /** A call has it for itself. */
+  taken: boolean;
   turn: Turn | undefined;
   /** Set while a turn that was cancelled comes to its end. */
   stopping: { readonly signal: AbortSignal; readonly done: Promise<void> } | undefined;
@@ -70,7 +72,7 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
     },
   });
   const capacity = openCapacity(profile.sessions, async () => {
-    const idle = [...lives.values()].filter(({ turn }) => turn === undefined);
+    const idle = [...lives.values()].filter(({ taken }) => !taken);
     const oldest = idle.sort((a, b) => a.usedAt - b.usedAt)[0];
     if (oldest) await closeLive(oldest);
     return oldest !== undefined;
@@ -81,6 +83,11 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
     lives.delete(live.id);
     capacity.give();
   }
+
+  /** An open session can be brought to this model: it may have been opened, or its process started, for another. */
+  const bears = ({ configured, running: { pinned } }: Live, model: string): boolean =>
+    (profile.unlisted !== 'meta' && pinned === undefined) ||
+    configured.model === (isDefault(model) ? undefined : model);
 
   const isUsed = (running: Running): boolean => [...lives.values()].some((live) => live.running === running);
 
@@ -94,21 +101,23 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
     await closeAt(agent, live.id);
     if (live.hasServers && profile.leavesServers) live.running.leftovers++;
     const others = [...lives.values()].filter(({ running }) => running === live.running);
-    const idle = live.running.opening === 0 && others.every(({ turn }) => turn === undefined);
+    const idle = live.running.opening === 0 && others.every(({ taken }) => !taken);
     // What a session started must be gone: where its end does not do it, that of the process does. Its sessions are gone on with later.
     if (idle && ((others.length === 0 && !again) || live.running.leftovers >= mostLeftovers))
       await pool.end(live.running);
   }
 
-  /** A session with a free turn, opened, gone on with or found open. */
+  /** A session for this call alone, opened, gone on with or found open. */
   async function sessionFor(input: AskInput, stage: AskStage): Promise<Live> {
     const place = placeOf(input);
     const known = input.session === undefined ? undefined : lives.get(input.session);
     // A call that was given up takes a moment to stop.
     if (known?.stopping?.signal.aborted) await known.stopping.done;
-    if (known?.turn) throw new AskError({ kind: 'no-session', message: 'Another call works in this session.' });
-    const sameMeta = profile.unlisted !== 'meta' || known?.configured.model === input.model;
-    if (known && known.place === place && sameMeta && !known.running.process.gone) return known;
+    if (known?.taken) throw new AskError({ kind: 'no-session', message: 'Another call works in this session.' });
+    if (known && known.place === place && bears(known, input.model) && !known.running.process.gone) {
+      known.taken = true;
+      return known;
+    }
     // Where the folder was made anew, the process in it is of no use to anybody.
     if (known) await closeLive(known, known.folder === folderId(input.cwd));
     await waitingAloud(stage, `Waits for a free session of ${profile.title}`, capacity.take(stage.signal));
@@ -135,12 +144,8 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
     try {
       return await openIn(running, input, stage, place);
     } catch (error) {
-      if (!(error instanceof UnlistedModel)) throw error;
-      if (pinned !== undefined || (profile.unlisted !== 'args' && profile.unlisted !== 'codex-config')) {
-        const offered = error.offered.slice(0, 12).join(', ') || 'none by name';
-        const message = `${profile.title} does not offer ${input.model}; it offers ${offered}.`;
-        throw new AskError({ kind: 'no-model', message });
-      }
+      const pins = profile.unlisted === 'args' || profile.unlisted === 'codex-config';
+      if (!(error instanceof UnlistedModel) || pinned !== undefined || !pins) throw error;
     } finally {
       running.opening--;
     }
@@ -155,9 +160,9 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
         ? await newSession(profile, agent, input, stage.signal)
         : await oldSession(profile, agent, input.session, input, stage.signal);
     const hasServers = (input.servers ?? []).length > 0;
-    if (hasServers && profile.serversReady !== undefined) await running.ready.wait(opened.id, readyMs, stage.signal);
     let configured: Configured;
     try {
+      if (hasServers && profile.serversReady !== undefined) await running.ready.wait(opened.id, readyMs, stage.signal);
       configured = await configured_(agent, opened, input, pinned, stage.signal);
     } catch (error) {
       if (hasServers && profile.leavesServers) running.leftovers++;
@@ -171,6 +176,7 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
       folder: folderId(input.cwd),
       hasServers,
       configured,
+      taken: true,
       turn: undefined,
       stopping: undefined,
       usedAt: ++clock,
@@ -208,10 +214,8 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
       session: live.id,
       input,
       stage,
-      refused: live.configured.refused,
       model: () => modelOf(live, input),
     });
-    // Taken before anything is waited for: nobody else may work in it now.
     live.turn = turn;
     const over = Promise.withResolvers<void>();
     live.stopping = { signal: stage.signal, done: over.promise };
@@ -220,14 +224,15 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
         const opened = { id: live.id, choices: live.configured.choices };
         const pinned = live.running.pinned;
         live.configured = await configured_(agent, opened, input, pinned, stage.signal);
-        for (const one of live.configured.refused) turn.refuse(one);
       }
+      for (const one of live.configured.refused) turn.refuse(one);
       return await turn.run();
     } finally {
       live.turn = undefined;
       live.usedAt = ++clock;
       // It was told to stop and did not: nobody can use this session again, and nobody knows what it does.
       if (turn.working && !agent.gone) await pool.end(live.running);
+      live.taken = false;
       live.stopping = undefined;
       over.resolve();
       capacity.idle();
@@ -294,7 +299,7 @@ function placeOf({ cwd, access, servers }: AskInput): string {
   return JSON.stringify([cwd, folderId(cwd), access, servers ?? []]);
 }
 
-/** The model that is set; another one when the agent has changed it since by itself. */
+/** The model that is set, or the word by which the choice was left to the agent; undefined where it lets choose none. */
 function modelOf({ configured: { choices, model } }: Live, input: AskInput): string | undefined {
   return choices.model === undefined && model === undefined ? undefined : (model ?? input.model);
 }

@@ -96,7 +96,7 @@ function metaOf(profile: Profile, { call, model }: Wanted): object {
 }
 
 /** True when the agent is to choose the model itself. */
-function isDefault(model: string): boolean {
+export function isDefault(model: string): boolean {
   return model === 'default' || model === 'auto';
 }
 
@@ -109,19 +109,17 @@ export interface Configured {
 }
 
 /** The model is not among those that the agent lets choose. */
-export class UnlistedModel extends Error {
-  readonly offered: readonly string[];
-
-  constructor(model: string, offered: readonly string[]) {
-    super(model);
+export class UnlistedModel extends AskError {
+  constructor(profile: Profile, model: string, offered: readonly string[]) {
+    const some = offered.slice(0, 12).join(', ') || 'none by name';
+    super({ kind: 'no-model', message: `${profile.title} does not offer ${model}; it offers ${some}.` });
     this.name = 'UnlistedModel';
-    this.offered = offered;
   }
 }
 
 /**
  * Brings a session to a mode in which it asks, to the model and the effort. `pinned`: the process was started with this model. Rejects with
- * `UnlistedModel`, or with `AskError`; what only concerns the effort is told as refused.
+ * `AskError` (`UnlistedModel`); what only concerns the effort is told as refused.
  */
 export async function configure(
   profile: Profile,
@@ -177,6 +175,7 @@ async function chooseModel(
   if (pinned || profile.unlisted === 'meta') return model;
   if (profile.unlisted !== 'set')
     throw new UnlistedModel(
+      profile,
       model,
       values.map(({ value }) => value),
     );

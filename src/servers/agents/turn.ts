@@ -19,8 +19,6 @@ export interface TurnOptions {
   readonly session: string;
   readonly input: AskInput;
   readonly stage: AskStage;
-  /** What was asked for and not had before the turn began. */
-  readonly refused: readonly string[];
   /** The model that is set, when the agent does not say which one it used. */
   readonly model: () => string | undefined;
 }
@@ -30,7 +28,7 @@ export interface Turn {
   onPermission(params: unknown, signal: AbortSignal): Promise<Record<string, unknown>>;
   onRead(params: unknown): Promise<string>;
   onWrite(params: unknown): Promise<void>;
-  /** Something else that it was refused, for the report. */
+  /** Something else that was asked for and not had, for the report. */
   refuse(what: string): void;
   /** True until the agent has said that it is done. */
   readonly working: boolean;
@@ -47,7 +45,7 @@ const mostBytesPerToken = 8;
 export function openTurn(options: TurnOptions): Turn {
   const { profile, process: agent, session, input, stage } = options;
   const teller = openTeller(profile.warnings);
-  const refused = [...options.refused];
+  const refused: string[] = [];
   const over = new AbortController();
   const mostBytes = (input.maxOutputTokens ?? Number.POSITIVE_INFINITY) * mostBytesPerToken;
   let bytes = 0;

@@ -154,6 +154,33 @@ describe('sessions with an agent', function () {
     );
   });
 
+  it('that were opened for one model are not gone on with as if it were another', async () => {
+    const stand = await make({});
+    const first = await stand.ask([{ say: 'one' }], { effort: 'high' });
+    const session = first.output?.session as string;
+    const { failure } = await stand.ask([{ say: '.' }], { session, model: 'm-3' });
+    assert.deepEqual(
+      [failure?.kind, failure?.message],
+      ['no-model', 'fixture does not offer m-3; it offers m-1, m-2.'],
+    );
+    const grok = await make({ agent: 'grok', program: 'grok', nature: { modes: [] } });
+    const nine = await grok.ask([{ say: 'nine' }], { model: 'grok-9' });
+    const eight = await grok.ask([{ say: '${history}+' }], {
+      model: 'grok-8',
+      session: nine.output?.session as string,
+    });
+    assert.equal(eight.output?.text, 'nine+', eight.failure?.message);
+    assert.deepEqual(starts(await grok.log()).at(-1)?.args, ['agent', '--no-leader', '-m', 'grok-8', 'stdio']);
+  });
+
+  it('tell in each answer only what was not had for that one', async () => {
+    const stand = await make({ nature: { efforts: [] } });
+    const first = await stand.ask([{ say: 'one' }], { effort: 'high' });
+    assert.match(first.output?.refused?.[0] ?? '', /effort high/);
+    const next = await stand.ask([{ say: 'two' }], { session: first.output?.session as string });
+    assert.equal(next.output?.refused, undefined);
+  });
+
   it('are gone on with in the warm process, several at once', async () => {
     const stand = await make({});
     const [one, two] = await Promise.all([
