@@ -131,7 +131,7 @@ export interface PanelFile {
 
 /** The review of the merged change, as far as the panel shows it; the hunks stand in the editor. */
 export interface PanelReview {
-  readonly state: 'open' | 'finished' | 'undone';
+  readonly state: 'open' | 'finished';
   readonly files: readonly PanelFile[];
   /** `checked: build ✓ test ✓`, `not checked: a part was kept`. */
   readonly checks: string;
@@ -200,7 +200,9 @@ export interface PanelComposer {
   readonly teams: readonly string[];
   readonly team: string;
   readonly budget: { readonly calls: number; readonly minutes: number };
-  /** Text that a command put there, once per `serial`. */
+  /** How many starts the host has dealt with: begun, refused, or thought better of. */
+  readonly starts: number;
+  /** Text that a command adds to what stands there, once per `serial`; empty: the box is only meant to be written in. */
   readonly draft?: { readonly serial: number; readonly text: string };
 }
 
@@ -244,14 +246,13 @@ const hostActions = [
   'check-team',
   'edit-team',
   'approve',
-  'walkthrough',
   'try-sample',
   'show-log',
   'all-runs',
 ] as const;
 
-/** What can be done with the review as a whole, with one of its files, or with one hunk. */
-const reviewActions = ['open', 'keep', 'undo', 'finish', 'take-back', 'undo-last', 'check', 'finding'] as const;
+/** What can be done with the review as a whole, or with one of its files. */
+const reviewActions = ['open', 'keep', 'undo', 'finish', 'take-back', 'undo-last', 'check'] as const;
 
 /** What the person wants. The webview is not trusted more than any page: what does not parse is dropped. */
 export const fromPanelSchema = z.discriminatedUnion('type', [
@@ -312,7 +313,6 @@ export const fromPanelSchema = z.discriminatedUnion('type', [
     run: id,
     action: z.enum(reviewActions),
     path: path.optional(),
-    hunk: id.optional(),
   }),
   z.strictObject({ type: z.literal('dismiss'), notice: id }),
   z.strictObject({ type: z.literal('host'), action: z.enum(hostActions) }),

@@ -2,8 +2,8 @@ import type { AskPermission } from '../core/ask.ts';
 import type { GateVerdict } from '../core/change/change.ts';
 import type { Amended, StopQuestion } from '../core/ports.ts';
 
-/** What a run asks the person. `at` counts up: they are shown in this order, and answering one never moves another. */
-export type Question = { readonly id: string; readonly at: number; readonly run: string } & (
+/** What a run asks the person. They are shown in the order in which they came, and answering one never moves another. */
+export type Question = { readonly id: string; readonly run: string } & (
   | { readonly kind: 'stop'; readonly stop: StopQuestion }
   | { readonly kind: 'permission'; readonly request: AskPermission & { role: string; call: string } }
   | { readonly kind: 'held'; readonly file: GateVerdict; readonly diff: string }
@@ -20,7 +20,7 @@ interface Answers {
 
 export type Answer = Answers[Question['kind']];
 
-type Asked<K extends Question['kind']> = Omit<OfKind<K>, 'id' | 'at'>;
+type Asked<K extends Question['kind']> = Omit<OfKind<K>, 'id'>;
 
 /** The questions that wait in this window, in the order in which they came. Each is answered once, from wherever it is seen. */
 export interface Asking {
@@ -49,7 +49,7 @@ export function openAsking(onChange: () => void): Asking {
       return new Promise<Answers[K]>((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason as Error);
         count += 1;
-        const question = { ...asked, id: `q${count}`, at: count } as unknown as Question;
+        const question = { ...asked, id: `q${count}` } as unknown as Question;
         const gone = (): void => {
           waiting.delete(question.id);
           signal.removeEventListener('abort', onAbort);

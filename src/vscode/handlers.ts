@@ -54,9 +54,9 @@ export function handlersOf(
     'orchestra.editItem': async (run, item) => plan.edit(textOf(run) ?? '', textOf(item) ?? ''),
     'orchestra.answer': async (id, answer) => {
       const question = session.view().questions.find((one) => one.id === id);
-      // *Go* in the panel means the plan as it stands in the editor, with what was struck and edited there.
+      // Amendments do not come this way. *Go* in the panel means the plan as it stands in the editor, with what was struck and edited there.
       if (question?.kind === 'stop' && question.stop.stop === 'plan' && answer === 'go') await plan.go(question.run);
-      else if (question) session.answer(question.id, answer as Answer);
+      else if (question && typeof answer === 'string') session.answer(question.id, answer as Answer);
     },
     'orchestra.openLog': async () => {
       const uri = await pickLog(session);

@@ -27,6 +27,8 @@ export function openPanelSource(parts: Parts): PanelLink {
   let completions: { query: string; items: readonly PanelCompletion[] } | undefined;
   let completing = new vscode.CancellationTokenSource();
   let draft: { serial: number; text: string } | undefined;
+  let drafts = 0;
+  let starts = 0;
   const dismissed = new Set<string>();
   const listening = session.onChange(changed);
 
@@ -69,6 +71,7 @@ export function openPanelSource(parts: Parts): PanelLink {
       notices: notices(),
       completions,
       draft,
+      starts,
     };
   };
 
@@ -106,7 +109,12 @@ export function openPanelSource(parts: Parts): PanelLink {
           await folders.remember(intent.root);
         draft = undefined;
         const { task, team, budget } = intent;
-        return command('orchestra.orchestrateTask', { task, team, budget });
+        try {
+          return await command('orchestra.orchestrateTask', { task, team, budget });
+        } finally {
+          starts += 1;
+          changed();
+        }
       }
       case 'complete':
         return complete(intent.query);
@@ -162,7 +170,8 @@ export function openPanelSource(parts: Parts): PanelLink {
     },
     on: (intent) => void told(channel, () => act(intent)),
     async draft(text) {
-      draft = { serial: (draft?.serial ?? 0) + 1, text };
+      drafts += 1;
+      draft = { serial: drafts, text };
       changed();
       await vscode.commands.executeCommand('orchestra.panel.focus');
     },
@@ -175,11 +184,11 @@ export function openPanelSource(parts: Parts): PanelLink {
 
 /** What the panel wants of the review is what the review's own commands do. */
 function reviewAction(
-  { run, action, path, hunk }: Extract<FromPanel, { type: 'review' }>,
+  { run, action, path }: Extract<FromPanel, { type: 'review' }>,
   command: (id: CommandId, ...args: unknown[]) => Thenable<unknown>,
 ): Thenable<unknown> {
-  const target = { run, ...(path !== undefined && { path }), ...(hunk !== undefined && { hunks: [hunk] }) };
-  const which = hunk !== undefined ? 'Hunk' : path !== undefined ? 'File' : 'All';
+  const target = { run, ...(path !== undefined && { path }) };
+  const which = path === undefined ? 'All' : 'File';
   switch (action) {
     case 'open':
       return command(path === undefined ? 'orchestra.review.open' : 'orchestra.review.openFile', target);
@@ -195,8 +204,6 @@ function reviewAction(
       return command('orchestra.review.takeBack', target);
     case 'check':
       return command('orchestra.review.check', target);
-    case 'finding':
-      return command('orchestra.review.findings', target);
   }
 }
 
@@ -217,8 +224,6 @@ async function hostAction(
       return command('orchestra.editTeam');
     case 'approve':
       return command('orchestra.trust');
-    case 'walkthrough':
-      return command('orchestra.openWalkthrough');
     case 'try-sample':
       return command('orchestra.runSample');
     case 'show-log':

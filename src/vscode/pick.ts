@@ -19,7 +19,7 @@ const icons: Record<RunInfo['state'], string> = {
   spent: 'debug-stop',
 };
 
-/** One run of those that `fits`; without a choice to make, that one. Says so when there is none. */
+/** One run of those that `fits`; where it can only be the shown one, that one. Says so when there is none. */
 export async function pickRun(
   session: Session,
   title: string,
@@ -28,9 +28,7 @@ export async function pickRun(
   await session.refresh();
   const { shown, runs } = session.view();
   const fitting = runs.filter(fits);
-  if (shown && fitting.some(({ id }) => id === shown.run)) {
-    if (fitting.length === 1) return shown.run;
-  }
+  if (shown && fitting.length === 1 && fitting[0]?.id === shown.run) return shown.run;
   if (fitting.length === 0) {
     void vscode.window.showInformationMessage(`${title}: there is no run that this can be done with.`);
     return undefined;
@@ -44,7 +42,6 @@ export async function pickRun(
         run.id,
         ...(run.problem === undefined ? [] : [oneLine(run.problem)]),
       ].join(' · '),
-      picked: run.id === shown?.run,
       id: run.id,
     })),
     { title, matchOnDetail: true, placeHolder: 'Which run?' },

@@ -145,7 +145,9 @@ export function openPlanEditor({ session, settings }: Pick<Parts, 'session' | 's
       const run = of ?? current();
       const question = run === undefined ? undefined : stopOf(run);
       if (run === undefined || !question) return;
-      const dirty = vscode.workspace.textDocuments.filter(({ uri, isDirty }) => uri.scheme === itemScheme && isDirty);
+      const dirty = vscode.workspace.textDocuments.filter(
+        ({ uri, isDirty }) => uri.scheme === itemScheme && runOf(uri) === run && isDirty,
+      );
       for (const document of dirty) await document.save();
       const { struck, edited } = draftOf(run);
       if (struck.size + edited.size === 0) return session.answer(question.id, 'go');

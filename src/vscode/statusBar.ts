@@ -99,7 +99,8 @@ function statusOf(view: SessionView): Status {
   const { state, driven } = shown;
   if (driven === 'nobody') return { ...nothing, shown: true };
   const done = Object.values(state.phases).filter((phase) => phase.state === 'done').length;
-  const working = Object.values(state.calls).filter((call) => call.state === 'working').length;
+  const calls = Object.values(state.calls).filter((call) => call.state === 'working');
+  const working = new Set(calls.map(({ role }) => role)).size;
   const phase = state.phase ?? 'triage';
   const time = elapsed(state.activeMs + Math.max(0, Date.now() - Date.parse(state.lastAt || new Date().toISOString())));
   return {

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { z } from 'zod';
 import { mentionOf } from './mentions.ts';
 import type { PanelLink } from './panelSource.ts';
 import type { Parts } from './parts.ts';
@@ -18,7 +19,7 @@ export function openTaskFlow(parts: Pick<Parts, 'session' | 'folders'>, panel: P
   const folder = async (): Promise<string | undefined> => folders.current() ?? folders.choose();
 
   const start = async (wanted: Wanted): Promise<void> => {
-    const root = wanted.sample?.root ?? (await folder());
+    const root = await folder();
     if (root === undefined && folders.condition() === 'ready') return;
     if (root !== undefined && !(await saved(root))) return;
     await session.start(wanted);
@@ -53,13 +54,18 @@ export function openTaskFlow(parts: Pick<Parts, 'session' | 'folders'>, panel: P
   };
 }
 
-/** What a command was given: a text, or what the panel sends. */
-function wantedOf(given: unknown): Wanted | undefined {
-  if (typeof given === 'string') return given.trim() === '' ? undefined : { task: given.trim() };
-  if (typeof given !== 'object' || given === null || !('task' in given) || typeof given.task !== 'string')
-    return undefined;
-  return given as Wanted;
-}
+const task = z.string().trim().min(1);
+const wantedSchema = z.union([
+  task.transform((text) => ({ task: text })),
+  z.object({
+    task,
+    team: z.string().min(1).optional(),
+    budget: z.object({ calls: z.int().positive(), minutes: z.number().positive() }).partial().optional(),
+  }),
+]);
+
+/** What a command was given: a text, or what the panel sends. Any extension can call it, so nothing else passes: no team file above all. */
+const wantedOf = (given: unknown): Wanted | undefined => wantedSchema.safeParse(given).data;
 
 /** The selection counts for the file that it stands in. */
 function selectionOf(uri: vscode.Uri): vscode.Selection | undefined {

@@ -119,6 +119,13 @@ function announce({ run, wants }: PanelState): void {
       : '';
 }
 
+/** Puts the caret behind what stands in the box. */
+function writeOn(): void {
+  const box = place.querySelector<HTMLTextAreaElement>('#task');
+  box?.focus();
+  box?.setSelectionRange(box.value.length, box.value.length);
+}
+
 /** Tells the host whose live text is on the screen. */
 function lookAt({ run }: PanelState): void {
   const roles =
@@ -134,8 +141,9 @@ window.addEventListener('message', (event: MessageEvent<unknown>) => {
   if (message?.type !== 'state') return;
   state = message.state;
   ahead = state.now - Date.now();
-  takeDraft(kept, state);
+  const isToWrite = takeDraft(kept, state);
   draw();
+  if (isToWrite) requestAnimationFrame(writeOn);
 });
 // What folds by itself does so when nobody is in the way any more.
 place.addEventListener('pointerleave', draw);

@@ -42,14 +42,14 @@ export function remember(what: Remembered): void {
   vscode.setState(what);
 }
 
-/** A text that a command put into the box replaces the draft, once. */
+/** A text that a command brings is added to the draft, once; gives whether there was one. */
 export function takeDraft(kept: Remembered, state: PanelState): boolean {
   const draft = state.composer?.draft;
   // A host that has none counts anew.
   if (!draft) kept.draft = 0;
   if (!draft || draft.serial === kept.draft) return false;
   kept.draft = draft.serial;
-  kept.task = draft.text;
+  kept.task += kept.task === '' || draft.text === '' || /\s$/.test(kept.task) ? draft.text : ` ${draft.text}`;
   remember(kept);
   return true;
 }

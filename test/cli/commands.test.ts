@@ -98,7 +98,12 @@ describe('what waits for an approval', () => {
 describe('the doctor', () => {
   const machine = [
     { what: 'git', state: 'ok', detail: '/usr/bin/git', mends: [] } as const,
-    { what: 'This folder', state: 'missing', detail: 'Not trusted.', mend: 'orchestra trust', mends: [] } as const,
+    {
+      what: 'This folder',
+      state: 'missing',
+      detail: 'Not trusted.',
+      mends: [{ label: 'Approve', command: 'orchestra trust', kind: 'trust' }],
+    } as const,
   ];
   it('says what is fine, what is not, and what to do about it', () => {
     const lines = doctorLines(
@@ -121,7 +126,7 @@ describe('the doctor', () => {
     );
     const text = lines.join('\n');
     assert.match(text, /✓ git {10}\/usr\/bin\/git/);
-    assert.match(text, /✗ This folder {2}Not trusted\.\n {17}orchestra trust/);
+    assert.match(text, /✗ This folder {2}Not trusted\.\n {17}Approve: orchestra trust/);
     assert.match(text, /implementer {3}GPT-5-Codex high {2}writes/);
     assert.match(text, /left out: quick, no route/);
     assert.match(text, /critic: gemini-2\.5-pro over agents \(gemini\)/);

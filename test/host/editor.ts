@@ -1,6 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,7 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { chromiumPath } from '../harness/chromium.ts';
 import { installServer } from './install.ts';
 
 /** A real VS Code: its server as a process, its workbench in a browser. */
@@ -43,24 +43,6 @@ interface Window {
   readonly page: Page;
   /** What the suite gave, or `timeout`. */
   exit(ms: number): Promise<number | 'timeout'>;
-}
-
-/** Chromium by `ORCHESTRA_CHROMIUM`, or where a system keeps it. Throws when there is none, saying how to get it. */
-function chromiumPath(): string {
-  const places = [
-    process.env['ORCHESTRA_CHROMIUM'],
-    '/usr/bin/chromium',
-    '/usr/bin/chromium-browser',
-    '/usr/bin/google-chrome',
-    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-    'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-  ];
-  const found = places.find((place) => place !== undefined && existsSync(place));
-  if (found === undefined)
-    throw new Error(
-      'Tests of the editor need Chromium: install it (Debian: apt-get install chromium), or name it in ORCHESTRA_CHROMIUM.',
-    );
-  return found;
 }
 
 /** Opens the browser that windows are shown in. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { fold } from '../../src/core/run/state.ts';
-import type { PanelQuestion } from '../../src/vscode/panel/input.ts';
+import type { Question } from '../../src/vscode/asking.ts';
 import { panelState } from '../../src/vscode/panel/state.ts';
 import { journal, run } from '../fixtures/cli/story.ts';
 import { permissionQuestion, running, told, upTo } from '../fixtures/panel/states.ts';
@@ -23,7 +23,7 @@ const evil = [
 ];
 const all = evil.join('\n\n');
 
-const asking = (detail: string, title: string, kind: 'command' | 'edit' = 'command'): PanelQuestion => ({
+const asking = (detail: string, title: string, kind: 'command' | 'edit' = 'command'): Question => ({
   id: 'q8',
   run,
   kind: 'permission',

@@ -124,7 +124,10 @@ describe('what the panel sends', function () {
     assert.deepEqual(await panel.sent(), []);
     // It could not be started: the draft is still there, and can be sent again.
     const notice = { id: 'x', level: 'error', text: 'It could not start.', actions: [] } as const;
-    await panel.show(panelState({ ...idle, runs: [], notices: [notice] }, undefined));
+    const refused = { ...idle, runs: [], notices: [notice] };
+    await panel.show(panelState(refused, undefined));
+    assert.equal(await panel.page.getByRole('button', { name: 'Start', exact: true }).count(), 0, 'something else');
+    await panel.show(panelState({ ...refused, starts: 1 }, undefined));
     assert.equal(await box.inputValue(), task);
     await press('Start');
     assert.equal((await panel.sent()).length, 1);

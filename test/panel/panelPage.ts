@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,6 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { FromPanel, PanelState } from '../../src/protocol.ts';
 import { page as pageHtml } from '../../src/vscode/panel/page.ts';
+import { chromiumPath } from '../harness/chromium.ts';
 
 /** The built panel in a real browser: its real page with its real policy, and an editor of a few lines around it. */
 
@@ -37,26 +37,6 @@ const editorStyles = `@layer vscode-default {
   ::-webkit-scrollbar { width: 10px; height: 10px; }
   ::-webkit-scrollbar-thumb { background-color: var(--vscode-scrollbarSlider-background); }
 }`;
-
-const candidates = [
-  process.env['ORCHESTRA_CHROMIUM'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/opt/google/chrome/chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-  'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe',
-];
-
-/** A Chromium of this machine. Throws one sentence when there is none. */
-function findChromium(): string {
-  const found = candidates.find((path) => path !== undefined && path !== '' && existsSync(path));
-  if (found !== undefined) return found;
-  throw new Error(
-    'The panel tests need a Chromium or Chrome: install one (Debian: apt install chromium), or name it in ORCHESTRA_CHROMIUM.',
-  );
-}
 
 const types: Record<string, string> = {
   '.html': 'text/html',
@@ -106,9 +86,11 @@ export interface PanelPage {
 }
 
 export async function openBrowser(): Promise<PanelBrowser> {
-  const executablePath = findChromium();
+  const browser = await chromium.launch({
+    executablePath: chromiumPath(),
+    args: ['--no-sandbox', '--disable-gpu', '--no-first-run'],
+  });
   const server = await serve();
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run'] });
   const known = await themes();
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {

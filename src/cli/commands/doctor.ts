@@ -7,6 +7,7 @@ import { safe } from '../jsonEvents.ts';
 import { titlesOf, withProject } from '../session.ts';
 import { lookOf } from '../terminal.ts';
 import { cell, clip, glyph, type Glyph, paint, widthOf, wrap, type Look } from '../view/look.ts';
+import { mendWords } from '../../core/words/consent.ts';
 import { oneLine } from '../../core/words/plain.ts';
 import { castLines, prose } from '../view/team.ts';
 
@@ -75,11 +76,9 @@ export function doctorLines(diagnosis: Diagnosis, look: Look): string[] {
 function moreLines({ more }: Diagnosis, look: Look): string[] {
   if (more.length === 0) return [];
   const lines = more.flatMap(({ text, mends }) => {
-    const { label = '', command } = mends[0] ?? {};
-    const todo = command === undefined || label.includes(command) ? label : `${label}: ${command}`;
     return [
       ...wrap(prose(look), oneLine(text), '  '),
-      ...wrap(prose(look), oneLine(todo), '    ').map((line) => paint(look, 'dim', line)),
+      ...wrap(prose(look), oneLine(mendWords(mends) ?? ''), '    ').map((line) => paint(look, 'dim', line)),
     ];
   });
   return ['', paint(look, 'bold', 'What more would bring'), ...lines];
@@ -98,11 +97,12 @@ function table(findings: readonly Finding[], look: Look): string[] {
           : sign;
     const start = `  ${painted} ${cell(look, clip(look, oneLine(finding.what), width - 2), width)}`;
     const command = finding.mends[0]?.command;
+    const words = mendWords(finding.mends);
     const mend =
       // What the sentence says already is not said twice.
-      finding.mend === undefined || (command !== undefined && finding.detail.includes(command))
+      words === undefined || (command !== undefined && finding.detail.includes(command))
         ? []
-        : wrap(prose(look), oneLine(finding.mend), ' '.repeat(width + 4)).map((line) => paint(look, 'dim', line));
+        : wrap(prose(look), oneLine(words), ' '.repeat(width + 4)).map((line) => paint(look, 'dim', line));
     return [...wrap(prose(look), oneLine(finding.detail), start), ...mend];
   });
 }

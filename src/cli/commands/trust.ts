@@ -8,6 +8,7 @@ import { type Desk, terminalDesk } from '../desk.ts';
 import { type Session, withProject } from '../session.ts';
 import { lookOf } from '../terminal.ts';
 import { exactLines, glyph, paint, wrap, type Look } from '../view/look.ts';
+import { wantedTitle } from '../../core/words/consent.ts';
 import { oneLine, visible } from '../../core/words/plain.ts';
 
 /** Trusts the folder, and approves one by one what it brings. */
@@ -75,19 +76,10 @@ async function trust(place: Place, { interruption, signal }: Session): Promise<n
   return 0;
 }
 
-const kinds: Record<Wanted['kind'], string> = {
-  server: 'The server {name} would be started, or spoken to:',
-  route: 'A route of the model {name} would call:',
-  check: 'The check {name} would run:',
-  setup: 'The setup of workspaces would run, and copy:',
-  command: 'Agents could run without asking:',
-};
-
 /** One thing that would come into force, whole, with nothing in it that cannot be seen. */
 export function wantedLines(item: Wanted, count: string, look: Look): string[] {
-  const title = kinds[item.kind].replace('{name}', () => visible(item.name));
   return [
-    paint(look, 'accent', `${glyph(look, 'wants')} ${count}  ${title}`),
+    paint(look, 'accent', `${glyph(look, 'wants')} ${count}  ${wantedTitle(item)}`),
     ...item.shows.flatMap((line) => exactLines(look, line)),
   ];
 }

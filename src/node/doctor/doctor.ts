@@ -8,7 +8,7 @@ import type { Cast, Route, TeamFile } from '../../core/team/file.ts';
 import { withHosted } from '../../core/team/hosted.ts';
 import { modelsOf, type Surroundings } from '../runPorts.ts';
 import { approvedTeam, teamOf } from '../team/inForce.ts';
-import { type Finding, mendOf } from './finding.ts';
+import type { Finding } from './finding.ts';
 import { fixAll } from './fix.ts';
 import { machineOf } from './machine.ts';
 import { type Known, openProbes, type Probed } from './probes.ts';
@@ -179,7 +179,7 @@ function routesOf(team: TeamFile, name: string, known: Known): RouteFinding[] {
     if (route.off) return { ...base, state: 'off', detail: 'Switched off in the team file.', mends: [] };
     if (id === undefined) {
       const mends = probed.failure ? probed.mends : [];
-      return { ...base, state: 'missing', detail: whyNot(team, name, route, probed), mends, ...mendOf(mends) };
+      return { ...base, state: 'missing', detail: whyNot(team, name, route, probed), mends };
     }
     const retired = model.retired === undefined ? '' : 'retired; its declared successor answers: ';
     const others = id === route.ids[0] || retired !== '' ? '' : ', a declared successor';
@@ -192,7 +192,6 @@ function routesOf(team: TeamFile, name: string, known: Known): RouteFinding[] {
         state: 'missing',
         detail: `A real call failed: ${failed.message}`,
         mends: probed.mends,
-        ...mendOf(probed.mends),
       };
     return {
       ...base,

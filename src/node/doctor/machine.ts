@@ -4,7 +4,7 @@ import { findSandbox } from '../checks/sandbox.ts';
 import { gitProgram } from '../git/program.ts';
 import { findSerena } from '../memory/serena/find.ts';
 import { cacheFolder } from '../paths.ts';
-import { type Finding, mendOf } from './finding.ts';
+import type { Finding } from './finding.ts';
 
 /** What of this machine and this folder a run needs, or is better with. All is looked at side by side. */
 export async function machineOf(trusted: boolean, missing: number, signal: AbortSignal): Promise<Finding[]> {
@@ -62,7 +62,6 @@ const finding = (what: string, detail: string, mends: readonly Mend[]): Finding 
   state: mends.length === 0 ? 'ok' : 'missing',
   detail,
   mends,
-  ...mendOf(mends),
 });
 
 const missingFinding = (what: string, detail: string, mends: readonly Mend[]): Finding => ({

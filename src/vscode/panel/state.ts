@@ -77,7 +77,7 @@ function explanationOf({ condition }: PanelInput): PanelState['explanation'] {
 }
 
 function composerOf(input: PanelInput): NonNullable<PanelState['composer']> {
-  const { folders, root, teams, budget, draft } = input;
+  const { folders, root, teams, budget, draft, starts } = input;
   const here = folders.find((folder) => folder.root === root);
   return {
     ...(here && folders.length > 1 && { folder: here.root }),
@@ -85,6 +85,7 @@ function composerOf(input: PanelInput): NonNullable<PanelState['composer']> {
     teams: teams.map((team) => line(team, 60)),
     team: line(teams[0] ?? '', 60),
     budget: { calls: budget?.calls ?? 40, minutes: budget?.minutes ?? 45 },
+    starts,
     ...(draft && { draft }),
   };
 }
@@ -108,6 +109,7 @@ function runOf(input: PanelInput, shown: PanelInputRun, looking: ReadonlySet<str
     driven,
   );
   const messages = last(state.messages, mostMessages);
+  const review = reviewOf(run, state);
   return {
     id: run,
     title: line(state.title === '' ? run : state.title, 120),
@@ -129,7 +131,7 @@ function runOf(input: PanelInput, shown: PanelInputRun, looking: ReadonlySet<str
     findings: findingsOf(state.findings),
     findingsMore: Math.max(0, state.findings.length - mostFindings),
     ...planOf(run, state),
-    ...reviewPart(shown),
+    ...(review && { review }),
     messages: messages.shown.map(messageOf),
     messagesMore: messages.more,
     notes: state.notes
@@ -240,11 +242,6 @@ function planOf(run: string, { plan, report }: RunState): Pick<PanelRun, 'plan'>
       actions,
     },
   };
-}
-
-function reviewPart(shown: PanelInputRun): Pick<PanelRun, 'review'> {
-  const review = shown.review ?? reviewOf(shown.run, shown.state);
-  return review ? { review } : {};
 }
 
 const messageOf = remembered((message: EventOf<'message.posted'>): PanelMessage => ({

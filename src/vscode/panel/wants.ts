@@ -3,7 +3,8 @@ import type { RunState } from '../../core/run/state.ts';
 import { count, money, plural } from '../../core/words/words.ts';
 import type { FromPanel, PanelAction, PanelTeam, PanelWant } from '../../protocol.ts';
 import { exact, line, remembered } from './clean.ts';
-import type { PanelInput, PanelInputRun, PanelQuestion } from './input.ts';
+import type { Question } from '../asking.ts';
+import type { PanelInput, PanelInputRun } from './input.ts';
 import { modelName } from './roles.ts';
 
 /** What wants the person, in the order in which it came; then a run that could be gone on with. */
@@ -46,7 +47,7 @@ const answer = (question: string, word: AnswerWord, label: string): PanelAction 
   intent: { type: 'answer', question, answer: word },
 });
 
-function wantOf(question: PanelQuestion, input: PanelInput): PanelWant {
+function wantOf(question: Question, input: PanelInput): PanelWant {
   const { id, run } = question;
   switch (question.kind) {
     case 'stop':
@@ -85,14 +86,14 @@ function wantOf(question: PanelQuestion, input: PanelInput): PanelWant {
 }
 
 /** A question does not change, and its diff can be long. */
-const exactOf = remembered((question: PanelQuestion): { text: string; cut: number } =>
+const exactOf = remembered((question: Question): { text: string; cut: number } =>
   exact(question.kind === 'permission' ? question.request.detail : question.kind === 'held' ? question.diff : ''),
 );
 
 function stopOf(
   id: string,
   run: string,
-  { stop, question }: Extract<PanelQuestion, { kind: 'stop' }>['stop'],
+  { stop, question }: Extract<Question, { kind: 'stop' }>['stop'],
   input: PanelInput,
 ): PanelWant {
   const state = input.shown?.run === run ? input.shown.state : undefined;

@@ -1,18 +1,10 @@
 import * as vscode from 'vscode';
-import type { Wanted } from '../../core/team/approvals.ts';
+import { wantedTitle } from '../../core/words/consent.ts';
 import { visible } from '../../core/words/plain.ts';
 import { profileFolder } from '../../node/paths.ts';
 import { teamOf } from '../../node/team/inForce.ts';
 import { approve, isTrusted, type Place, trustFolder } from '../../node/team/trust.ts';
 import type { Parts } from '../parts.ts';
-
-const kinds: Record<Wanted['kind'], string> = {
-  server: 'The server {name} would be started, or spoken to:',
-  route: 'A route of the model {name} would call:',
-  check: 'The check {name} would run:',
-  setup: 'The setup of workspaces would run, and copy:',
-  command: 'Agents could run without asking:',
-};
 
 /**
  * Trusts the folder for teams, and asks one by one for what its team file brings. The editor's own trust is asked before, and is not enough: it says
@@ -23,7 +15,9 @@ export async function askForTrust({ session, folders }: Pick<Parts, 'session' | 
     await vscode.commands.executeCommand('workbench.trust.manage');
     return;
   }
-  const project = await session.project((await folders.choose()) ?? folders.current());
+  // Who does not say which folder trusts none.
+  const root = await folders.choose();
+  const project = root === undefined ? undefined : await session.project(root);
   if (!project) return;
   const place: Place = { profile: profileFolder(), root: project.root, signal: new AbortController().signal };
   if (!(await isTrusted(place))) {
@@ -41,12 +35,11 @@ export async function askForTrust({ session, folders }: Pick<Parts, 'session' | 
     await trustFolder(place);
   }
   const { missing } = await teamOf(project.root, { signal: place.signal });
-  let refused = 0;
   for (const [n, item] of missing.entries()) {
     const yes = 'Approve Exactly This';
     const no = 'Not This';
     const chosen = await vscode.window.showWarningMessage(
-      kinds[item.kind].replace('{name}', () => visible(item.name)),
+      wantedTitle(item),
       {
         modal: true,
         detail: `${item.shows.map((line) => visible(line)).join('\n')}\n\n${n + 1} of ${missing.length}. One character changed, and it is asked again.`,
@@ -56,13 +49,12 @@ export async function askForTrust({ session, folders }: Pick<Parts, 'session' | 
     );
     if (chosen === undefined) break;
     if (chosen === yes) await approve(place, [item]);
-    else refused += 1;
   }
   const left = (await teamOf(project.root, { signal: place.signal })).missing.length;
   void vscode.window.setStatusBarMessage(
     left === 0
       ? 'Nothing of this folder waits for your approval.'
-      : `${refused > 0 ? refused : left} of this folder not approved: not used.`,
+      : `${left} of what this folder brings is not approved, and not used.`,
     5000,
   );
   await session.refresh();

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Mend } from '../../core/ask.ts';
+import { mendWords } from '../../core/words/consent.ts';
 import { oneLine } from '../../core/words/plain.ts';
 import type { Diagnosis } from '../../node/doctor/doctor.ts';
 import type { Finding } from '../../node/doctor/finding.ts';
@@ -68,16 +69,23 @@ export async function checkTeam({
   list.buttons = [fix, again];
   list.matchOnDetail = true;
   list.ignoreFocusOut = true;
-  const look = async (mending = false): Promise<void> => {
+  const look = async (fixing = false): Promise<void> => {
     list.busy = true;
-    const { teams } = session.view();
-    const diagnosis = await project.diagnose({ team: teams[0], signal: control.signal, ...(mending && { fix: true }) });
-    list.items = rowsOf(diagnosis);
-    list.placeholder =
-      diagnosis.problem === undefined
-        ? `A run could start here now: ${diagnosis.team.length} roles are filled`
-        : `No run could start here now: ${oneLine(diagnosis.problem)}`;
-    list.busy = false;
+    try {
+      const { teams } = session.view();
+      const diagnosis = await project.diagnose({
+        team: teams[0],
+        signal: control.signal,
+        ...(fixing && { fix: true }),
+      });
+      list.items = rowsOf(diagnosis);
+      list.placeholder =
+        diagnosis.problem === undefined
+          ? `A run could start here now: ${diagnosis.team.length} roles are filled`
+          : `No run could start here now: ${oneLine(diagnosis.problem)}`;
+    } finally {
+      list.busy = false;
+    }
   };
   const mend = async (wanted: Mend): Promise<void> => {
     list.hide();
@@ -106,21 +114,24 @@ export async function checkTeam({
   }
 }
 
-const buttonsOf = (mends: readonly Mend[]): vscode.QuickInputButton[] =>
-  mends.map(({ kind, label }) => ({ iconPath: new vscode.ThemeIcon(mendIcons[kind]), tooltip: label }));
+/** What can be done about a row: the best in words, all of it as buttons. */
+function mending(mends: readonly Mend[]): Pick<Row, 'detail' | 'mends' | 'buttons'> {
+  const words = mendWords(mends);
+  return {
+    ...(words !== undefined && { detail: oneLine(inEditor(words)) }),
+    mends,
+    buttons: mends.map(({ kind, label }) => ({ iconPath: new vscode.ThemeIcon(mendIcons[kind]), tooltip: label })),
+  };
+}
 
 /** The table's rows: the team as it would run first, for that is what is asked; then what it rests on. */
 export function rowsOf(diagnosis: Diagnosis): Row[] {
   const heading = (label: string): Row => ({ label, kind: vscode.QuickPickItemKind.Separator });
   const finding = (one: Finding): Row => {
-    const { mends } = one;
     return {
       label: `$(${icons[one.state]}) ${oneLine(one.what)}`,
       description: oneLine(one.detail),
-      ...(one.mend !== undefined && { detail: oneLine(inEditor(one.mend)) }),
-      mends,
-      buttons: buttonsOf(mends),
-      alwaysShow: false,
+      ...mending(one.mends),
     };
   };
   return [
@@ -141,9 +152,7 @@ export function rowsOf(diagnosis: Diagnosis): Row[] {
     ...(diagnosis.more.length > 0 ? [heading('What one thing more would bring')] : []),
     ...diagnosis.more.map(({ text, mends }): Row => ({
       label: `$(add) ${oneLine(text)}`,
-      ...(mends[0] && { detail: oneLine(inEditor(mends[0].label)) }),
-      mends,
-      buttons: buttonsOf(mends),
+      ...mending(mends),
     })),
     ...diagnosis.fixed.map((text): Row => ({ label: `$(wand) ${oneLine(text)}`, description: 'mended' })),
     heading('Models and their routes'),

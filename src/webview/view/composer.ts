@@ -17,7 +17,7 @@ const box = {
 /** The box for the task, with team and budget. While a run goes on it is small until it is used. */
 export function composer(page: Page, of: PanelComposer): TemplateResult {
   const { kept, state } = page;
-  settleStart(page);
+  settleStart(page, of);
   const quiet = state.run !== undefined && !state.run.ended && !box.used && kept.task === '';
   const items = itemsOf(page);
   const start = (): void => begin(page, of);
@@ -67,9 +67,13 @@ function options(page: Page, of: PanelComposer): TemplateResult {
   const calls = kept.calls ?? of.budget.calls;
   const minutes = kept.minutes ?? of.budget.minutes;
   const chosen = (event: Event): string => (event.target as HTMLSelectElement).value;
-  const number = (event: Event): number | undefined => {
-    const value = Number((event.target as HTMLInputElement).value);
-    return Number.isInteger(value) && value > 0 && value <= 100_000 ? value : undefined;
+  // What cannot be is put back to what the team file says, in the field too.
+  const number = ({ target }: Event, usual: number): number => {
+    const input = target as HTMLInputElement;
+    const value = Number(input.value);
+    const taken = Number.isInteger(value) && value > 0 && value <= 100_000 ? value : usual;
+    input.value = String(taken);
+    return taken;
   };
   const wanted = page.state.wants.length > 0;
   return html`<div class="options">
@@ -120,7 +124,7 @@ function options(page: Page, of: PanelComposer): TemplateResult {
                 min="1"
                 max="100000"
                 .value=${String(calls)}
-                @change=${(event: Event) => page.keep({ calls: number(event) ?? of.budget.calls })}
+                @change=${(event: Event) => page.keep({ calls: number(event, of.budget.calls) })}
             /></label>
             <label
               >Minutes
@@ -129,7 +133,7 @@ function options(page: Page, of: PanelComposer): TemplateResult {
                 min="1"
                 max="100000"
                 .value=${String(minutes)}
-                @change=${(event: Event) => page.keep({ minutes: number(event) ?? of.budget.minutes })}
+                @change=${(event: Event) => page.keep({ minutes: number(event, of.budget.minutes) })}
             /></label>
           </div>`
         : nothing
@@ -217,7 +221,7 @@ function begin(page: Page, of: PanelComposer): void {
   const budget = { ...(kept.calls && { calls: kept.calls }), ...(kept.minutes && { minutes: kept.minutes }) };
   box.starting = task;
   seen.run = page.state.run?.id;
-  seen.notices = page.state.notices.length;
+  seen.starts = of.starts;
   page.send({
     type: 'start',
     task,
@@ -228,16 +232,16 @@ function begin(page: Page, of: PanelComposer): void {
   page.draw();
 }
 
-const seen = { run: undefined as string | undefined, notices: 0 };
+const seen = { run: undefined as string | undefined, starts: 0 };
 
-/** A start is over when another run is shown, which takes the draft along, or something was said about it, which leaves it. */
-function settleStart(page: Page): void {
-  if (box.starting === undefined) return;
-  const { run, notices } = page.state;
+/** A start is over when the host has dealt with it. When another run is shown then, the draft is gone with it; else it is left. */
+function settleStart(page: Page, { starts }: PanelComposer): void {
+  if (box.starting === undefined || starts === seen.starts) return;
+  const { run } = page.state;
   if (run && run.id !== seen.run) {
-    if (page.kept.task.trim() === box.starting) page.kept.task = '';
+    if (page.kept.task.trim() === box.starting) page.keep({ task: '' });
     box.used = false;
     box.budgetOpen = false;
-    box.starting = undefined;
-  } else if (notices.length > seen.notices) box.starting = undefined;
+  }
+  box.starting = undefined;
 }

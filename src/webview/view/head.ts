@@ -87,8 +87,6 @@ export function explanation(page: Page, of: NonNullable<PanelState['explanation'
   </section>`;
 }
 
-const levels: Record<PanelNotice['level'], string> = { info: 'info', warning: 'warning', error: 'error' };
-
 /** What went wrong: what happened, to whom, what now. */
 export const notices = (page: Page, all: readonly PanelNotice[]): TemplateResult | typeof nothing =>
   all.length === 0
@@ -97,7 +95,7 @@ export const notices = (page: Page, all: readonly PanelNotice[]): TemplateResult
         ${all.map(
           (notice) =>
             html`<li class=${notice.level}>
-              ${icon(levels[notice.level])}
+              ${icon(notice.level)}
               <div>
                 <p>${notice.text}</p>
                 ${notice.hint === undefined ? nothing : html`<p class="muted">${notice.hint}</p>`}
