@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { commands, type CommandRow } from '../src/vscode/commands.ts';
+import type { CommandRow } from '../src/vscode/commandRow.ts';
+import { commands } from '../src/vscode/commands.ts';
 import { settingsPrefix, settingsSchema } from '../src/vscode/settings.ts';
 import { walkthrough } from './walkthrough.ts';
 

@@ -1,6 +1,6 @@
-import { applyRun, type Begin, type RunEnd, runWorkflow, type Workflow } from '../core/phases/workflow.ts';
+import { applyRun, type Begin, runWorkflow, type Workflow } from '../core/phases/workflow.ts';
 import { UserError } from '../core/errors.ts';
-import type { Log, Person } from '../core/ports.ts';
+import type { Log } from '../core/ports.ts';
 import { type Control, controlText } from '../core/run/control.ts';
 import { type JournalRecord, outcomes } from '../core/run/events.ts';
 import { fold, type RunState } from '../core/run/state.ts';
@@ -11,6 +11,7 @@ import { openApplier } from './apply/apply.ts';
 import { diagnose, type Diagnosis } from './doctor/doctor.ts';
 import { projectRoot } from './git/person.ts';
 import { openWorkspaces } from './git/workspaces.ts';
+import type { Host, RunResult } from './host.ts';
 import { type OpenReview, openReview } from './review/openReview.ts';
 import { type FoundMessage, messagesOf } from './memory/messages.ts';
 import { openPorts, type Surroundings } from './runPorts.ts';
@@ -22,16 +23,6 @@ import { createRun, listRuns, resolveRun, type RunInfo } from './run/runs.ts';
 import { readPrompt, tailTranscript, transcriptPath } from './run/transcripts.ts';
 import { approvedTeam, teamOf } from './team/inForce.ts';
 
-/** How a host takes part in a run of its own. */
-export interface Host {
-  readonly person: Person;
-  readonly signal: AbortSignal;
-  /** After each record is on disk, in order. Must not throw. */
-  onRecord?(record: JournalRecord, run: string): void;
-  /** Live text of calls, as it arrives. */
-  onText?(call: string, attempt: number, text: string): void;
-}
-
 export interface StartOptions {
   readonly task: string;
   /** A team by its name in the team file. */
@@ -42,11 +33,6 @@ export interface StartOptions {
   readonly budget?: Partial<Budget> | undefined;
   /** Checks that the person gave on top of the team file's: their own word is the consent. */
   readonly checks?: readonly Check[] | undefined;
-}
-
-export interface RunResult extends RunEnd {
-  readonly run: string;
-  readonly state: RunState;
 }
 
 interface ShownRun {

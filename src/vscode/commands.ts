@@ -1,34 +1,10 @@
+import type { CommandRow } from './commandRow.ts';
 import { reviewCommands } from './review/rows.ts';
 
 /**
  * Every command, as one table: package.json's commands, menus and keybindings are generated from it, and `extension.ts` cannot be
  * compiled without a function for each row.
  */
-
-interface Key {
-  readonly key: string;
-  readonly mac?: string;
-  readonly when?: string;
-}
-
-/** A place in a menu: its `when`, and its group with the order in it. */
-interface Place {
-  readonly menu: string;
-  readonly when?: string;
-  readonly group?: string;
-}
-
-export interface CommandRow {
-  readonly id: `orchestra.${string}`;
-  readonly title: string;
-  /** A codicon, for places in title bars. */
-  readonly icon?: string;
-  /** Whether the palette offers it; `false` for what only makes sense on something. */
-  readonly palette?: string | false;
-  readonly enablement?: string;
-  readonly keys?: readonly Key[];
-  readonly places?: readonly Place[];
-}
 
 /** Set while the named condition holds (`setContext`). */
 export const contexts = {

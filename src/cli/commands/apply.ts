@@ -1,7 +1,8 @@
 import { UserError } from '../../core/errors.ts';
 import { hunksNamed } from '../../core/review/named.ts';
 import { withPartners } from '../../core/review/review.ts';
-import type { Host, Project, RunResult } from '../../node/project.ts';
+import type { Host, RunResult } from '../../node/host.ts';
+import type { Project } from '../../node/project.ts';
 import { type CliCommand, textsOf } from '../command.ts';
 import { follow, withProject } from '../session.ts';
 import { plural } from '../../core/words/words.ts';

@@ -10,7 +10,7 @@ import { type Review, type ReviewFile, reviewOf, withPartners } from '../../core
 import type { RunEvent } from '../../core/run/events.ts';
 import { fold, type RunState } from '../../core/run/state.ts';
 import { openWorkspaces } from '../git/workspaces.ts';
-import type { Host, RunResult } from '../project.ts';
+import type { Host, RunResult } from '../host.ts';
 import { journalPath, openJournal, readJournal } from '../run/journal.ts';
 import type { Lease } from '../run/lease.ts';
 import { nowOnDisk } from './now.ts';

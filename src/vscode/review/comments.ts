@@ -1,19 +1,22 @@
 import * as vscode from 'vscode';
 import { type ReviewFinding, mapLine } from '../../core/review/findings.ts';
 import { oneLine, plain } from '../../core/words/plain.ts';
-import type { ShownReview } from './shown.ts';
+import { openFindings, type ShownReview } from './shown.ts';
 import { reviewUri } from './uris.ts';
 
 /** What reviewers found and nobody took care of, as comments at its lines in the proposed files. */
 
 const controllerId = 'orchestra.review';
 
-export interface Findings {
+/** Of which review, and which of its findings, a thread is; undefined for what is no thread of ours. */
+export type FindingOf = (thread: unknown) => { run: string; finding: string } | undefined;
+
+interface Findings {
   readonly disposable: vscode.Disposable;
   /** Draws the threads of this review anew; without one there are none. */
   show(shown: ShownReview | undefined): void;
   /** The finding of a thread that a button was pressed on. */
-  findingOf(thread: unknown): { run: string; finding: string } | undefined;
+  readonly findingOf: FindingOf;
 }
 
 export function showFindings(): Findings {
@@ -24,11 +27,7 @@ export function showFindings(): Findings {
   return {
     disposable: controller,
     show(shown) {
-      const open = new Map(
-        (shown?.review().findings ?? [])
-          .filter((finding) => finding.state === 'open' && !shown?.state().review.dismissed.includes(finding.id))
-          .map((finding) => [finding.id, finding]),
-      );
+      const open = new Map((shown ? openFindings(shown) : []).map((finding) => [finding.id, finding]));
       for (const [id, thread] of threads) {
         if (open.has(id)) continue;
         thread.dispose();

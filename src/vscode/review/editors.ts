@@ -46,16 +46,21 @@ export async function openOne(shown: ShownReview, file: ShownFile, line?: number
 }
 
 /** Where the person is in a review: the document on either side of a comparison, and the line as the proposed side counts. */
-export function placeNow(
-  of: (run: string) => ShownReview | undefined,
-): { run: string; path: string; line: number } | undefined {
+export interface PlaceNow {
+  readonly run: string;
+  readonly path: string;
+  readonly line: number;
+}
+
+/** Undefined outside of the reviews that are open. */
+export function placeNow(isOpen: (run: string) => boolean): PlaceNow | undefined {
   const editor = vscode.window.activeTextEditor;
   const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
   const line = editor?.selection.active.line ?? 0;
   const direct = editor && parseReviewUri(editor.document.uri);
-  if (direct && of(direct.run)) return { run: direct.run, path: direct.path, line };
+  if (direct && isOpen(direct.run)) return { run: direct.run, path: direct.path, line };
   const right = tab instanceof vscode.TabInputTextDiff ? parseReviewUri(tab.modified) : undefined;
-  return right && of(right.run) ? { run: right.run, path: right.path, line } : undefined;
+  return right && isOpen(right.run) ? { run: right.run, path: right.path, line } : undefined;
 }
 
 /** True where the active editor compares one file. */

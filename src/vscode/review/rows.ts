@@ -1,4 +1,4 @@
-import type { CommandRow } from '../commands.ts';
+import type { CommandRow } from '../commandRow.ts';
 
 /** Commands of the review. */
 

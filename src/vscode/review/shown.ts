@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { FileChange } from '../../core/change/change.ts';
 import { type Decision, decisionsOf } from '../../core/review/decisions.ts';
+import type { ReviewFinding } from '../../core/review/findings.ts';
 import { propose, type Now, type Place, type Proposed } from '../../core/review/propose.ts';
 import type { Review, ReviewFile, ReviewHunk } from '../../core/review/review.ts';
 import type { JournalRecord } from '../../core/run/events.ts';
@@ -30,6 +31,8 @@ export interface ShownFile {
   readonly hunks: readonly ShownHunk[];
   /** Hunks that are no text: mode, link, bytes. */
   readonly card: readonly ShownHunk[];
+  /** Both, the text's first. */
+  readonly all: readonly ShownHunk[];
   /** There is a text to be compared. */
   readonly textual: boolean;
 }
@@ -154,6 +157,8 @@ function shownFile(
   });
   const textual = isTextual(file);
   const inText = ({ hunk }: ShownHunk): boolean => textual && hunk.kind !== 'mode';
+  const hunks = all.filter(inText);
+  const card = all.filter((one) => !inText(one));
   const left = file.changes[0]!;
   const leftNow = file.from === undefined ? now : nows[0];
   return {
@@ -161,10 +166,22 @@ function shownFile(
     left: left.path,
     leftThere: leftNow?.there ?? false,
     proposed,
-    hunks: all.filter(inText),
-    card: all.filter((one) => !inText(one)),
+    hunks,
+    card,
+    all: [...hunks, ...card],
     textual,
   };
+}
+
+/** All hunks of a review, file by file. */
+export function hunksIn(shown: ShownReview): ShownHunk[] {
+  return shown.files().flatMap((file) => file.all);
+}
+
+/** What reviewers found, and nobody has mended or let go. */
+export function openFindings(shown: ShownReview): ReviewFinding[] {
+  const { dismissed } = shown.state().review;
+  return shown.review().findings.filter(({ id, state }) => state === 'open' && !dismissed.includes(id));
 }
 
 /** True where both sides are text, or not there, and there is more to see than a mode. */

@@ -1,12 +1,13 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { hunksOf } from '../../../src/core/change/hunks.ts';
 import { finalId } from '../../../src/core/review/review.ts';
 import type { RunEvent } from '../../../src/core/run/events.ts';
 import type { TeamFile } from '../../../src/core/team/file.ts';
 import { openWorkspaces } from '../../../src/node/git/workspaces.ts';
-import { type Host, openProject, type Project } from '../../../src/node/project.ts';
+import type { Host } from '../../../src/node/host.ts';
+import { openProject, type Project } from '../../../src/node/project.ts';
 import { openJournal } from '../../../src/node/run/journal.ts';
 import { acquireLease } from '../../../src/node/run/lease.ts';
 import { rememberStart } from '../../../src/node/run/provenance.ts';
@@ -37,12 +38,15 @@ export async function madeReady(
     readonly team?: Partial<TeamFile>;
     /** What happened before the change was merged; `made` is its commit and tree. */
     readonly events?: (made: { commit: string; tree: string }) => RunEvent[];
+    /** Another one, whose cache and profile this one shares; it goes with that. */
+    readonly beside?: Made;
   } = {},
 ): Promise<Made> {
-  const place = await realpath(await mkdtemp(join(tmpdir(), 'orchestra-review-')));
+  const { beside } = options;
+  const place = beside ? dirname(beside.root) : await realpath(await mkdtemp(join(tmpdir(), 'orchestra-review-')));
   process.env['ORCHESTRA_CACHE'] = join(place, 'cache');
   process.env['ORCHESTRA_PROFILE'] = join(place, 'profile');
-  const root = join(place, 'project');
+  const root = beside ? await mkdtemp(join(place, 'project-')) : join(place, 'project');
   await put(root, before);
   const project = await openProject(root, { log: quietLog, signal: never, from: 'test' });
   const { id, folder } = await createRun(root, { now: Date.now, random: Math.random });
