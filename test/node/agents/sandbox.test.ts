@@ -33,8 +33,8 @@ describe(`an agent in a sandbox${sandbox ? '' : ` (not here: ${why})`}`, functio
     const home = join(homedir(), '.orchestra-sandbox-test');
     const { output, failure } = await stand.ask([{ touch: inside }, { touch: beside }, { touch: home }]);
     assert.equal(failure, undefined, failure?.message);
-    // What lies below the private temporary folder is written there and gone; the rest cannot be written.
-    assert.match(output?.text ?? '', /^\[touched\]\[(?:touched|EROFS|EACCES|EPERM)\]\[(?:EROFS|EACCES|EPERM)\]$/);
+    // What lies below the private temporary folder is written there and gone (a home may lie there, too); the rest cannot be written.
+    assert.match(output?.text ?? '', /^\[touched\](?:\[(?:touched|EROFS|EACCES|EPERM)\]){2}$/);
     assert.equal(await readFile(inside, 'utf8'), 'touched');
     await assert.rejects(readFile(beside), { code: 'ENOENT' });
     await assert.rejects(readFile(home), { code: 'ENOENT' });
