@@ -116,6 +116,7 @@ export async function openPorts(o: PortsOptions): Promise<OpenPorts> {
       roles: Object.keys(o.team.roles),
       cut: cutAttempts(fold(journal.records)),
       server: bundledServer('bus'),
+      most: o.team.limits.messagesPerCall,
       log: o.log,
       onLook: () => bus.mend(),
     });

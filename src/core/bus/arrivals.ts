@@ -2,6 +2,7 @@ import type { Arrival } from '../ports.ts';
 import { postKinds } from './drop.ts';
 import type { EventOf } from '../run/events.ts';
 import type { RunState } from '../run/state.ts';
+import type { Limits } from '../team/file.ts';
 import { messageId } from './names.ts';
 import { bodyHardBytes } from './message.ts';
 import { oneLine, utf8Bytes } from './text.ts';
@@ -10,18 +11,17 @@ import { oneLine, utf8Bytes } from './text.ts';
 
 const unverifiedKinds: readonly string[] = ['finding', 'question'];
 
-/** One call posts at most so many messages, and of these so many questions. */
-const perCall = 20;
+/** One call asks at most so many questions. */
 const questionsPerCall = 3;
 /** Of senders that nobody could prove, in a whole run. */
 const unverifiedPerRun = 40;
-/** Models post at most so many in a run; what the engine posts comes on top. */
-const perRun = 300;
 /** So many refusals of unverified messages are told on the bus. */
 const toldPerRun = 20;
 
 type Message = EventOf<'message.posted'>;
 type Posted = Omit<Message, 'type' | 'seq' | 'memory'>;
+/** What the engine posts comes on top. */
+type Bounds = Pick<Limits, 'messages' | 'messagesPerCall'>;
 
 /**
  * The message that it becomes, the one that says it already, or in one sentence why it is none; `tell` is that word as a message, where
@@ -31,11 +31,12 @@ export function judgeArrival(
   run: string,
   state: Pick<RunState, 'messages' | 'cast'>,
   arrival: Arrival,
+  bounds: Bounds,
 ): { posted: Posted } | { said: Message } | { refused: string; tell?: Posted } {
   const message = judge(run, state, arrival);
   const said = typeof message === 'string' ? undefined : saidBefore(state.messages, message);
   if (said) return { said };
-  const judged = typeof message === 'string' ? message : (tooMany(state.messages, arrival) ?? message);
+  const judged = typeof message === 'string' ? message : (tooMany(state.messages, arrival, bounds) ?? message);
   if (typeof judged !== 'string') return { posted: judged };
   const known = state.cast.some((c) => c.role === arrival.from);
   const told = state.messages.filter((m) => m.from === 'broker').length;
@@ -106,15 +107,17 @@ function saidBefore(messages: RunState['messages'], posted: Posted): Message | u
   return messages.find((m) => m.call === posted.call && m.attempt !== posted.attempt && same(m) === same(posted));
 }
 
-function tooMany(messages: RunState['messages'], { call, kind }: Arrival): string | undefined {
+function tooMany(messages: RunState['messages'], { call, kind }: Arrival, bounds: Bounds): string | undefined {
   const models = messages.filter((m) => m.arrival !== undefined && m.from !== 'broker' && m.from !== 'person');
-  if (models.length >= perRun) return `The models of this run have posted ${perRun} messages, and that is the most.`;
+  if (models.length >= bounds.messages)
+    return `The models of this run have posted ${models.length} messages, and ${bounds.messages} are the most.`;
   if (call === undefined) {
     const open = models.filter((m) => !m.verified).length;
     return open >= unverifiedPerRun ? `${unverifiedPerRun} unverified messages are the most in a run.` : undefined;
   }
   const mine = models.filter((m) => m.call === call);
-  if (mine.length >= perCall) return `You have posted ${perCall} messages in this call, and that is the most.`;
+  if (mine.length >= bounds.messagesPerCall)
+    return `You have posted ${mine.length} messages in this call, and ${bounds.messagesPerCall} are the most.`;
   if (kind === 'question' && mine.filter((m) => m.kind === 'question').length >= questionsPerCall)
     return `You have asked ${questionsPerCall} questions in this call, and that is the most.`;
   return undefined;

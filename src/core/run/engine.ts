@@ -264,7 +264,7 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
       // Before anything is cut out of it, which could leave half of a secret.
       const { subject, body } = arrival;
       const clean = { ...arrival, subject: ports.redact(subject), body: ports.redact(body) };
-      const judged = judgeArrival(input.run, state, clean);
+      const judged = judgeArrival(input.run, state, clean, input.team.limits);
       if ('said' in judged) return receiptOf(judged.said);
       if ('posted' in judged) return receiptOf(await posted(judged.posted));
       if (judged.tell) await posted(judged.tell);

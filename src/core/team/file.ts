@@ -244,7 +244,22 @@ const limitsSchema = z.strictObject({
     .max(40)
     .default(6)
     .describe('How many questions of roles to each other are asked in a run; each costs a call, or a part of one.'),
+  messages: z
+    .number()
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(300)
+    .describe('How many messages models may post on the bus in a run.'),
+  messagesPerCall: z
+    .number()
+    .int()
+    .min(0)
+    .max(1000)
+    .default(20)
+    .describe('How many messages one call may post on the bus.'),
 });
+export type Limits = z.infer<typeof limitsSchema>;
 
 const setupSchema = z.strictObject({
   run: z.array(z.string()).default([]).describe('Commands that make a fresh workspace able to run the checks.'),

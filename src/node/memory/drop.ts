@@ -31,6 +31,8 @@ export interface DropOptions {
   readonly cut: ReadonlySet<string>;
   /** The program of the `bus` server, without what one attempt adds. */
   readonly server: Pick<HandedServer, 'command' | 'args' | 'env'>;
+  /** How many messages a call may post; told to models, judged by the engine. */
+  readonly most: number;
   readonly log: Log;
   readonly pollMs?: number;
   /** Called at every look, before it. */
@@ -199,6 +201,7 @@ export function openDrop(options: DropOptions): Pick<Bus, 'hand' | 'arrivals' | 
         ORCHESTRA_BUS_ATTEMPT: String(attempt),
         ORCHESTRA_BUS_ROLE: role,
         ORCHESTRA_BUS_HEARD: String(heard),
+        ORCHESTRA_BUS_MOST: String(options.most),
         ORCHESTRA_BUS_TOKEN: tokenOf(secret, { run, call, attempt, role }),
       };
       return {

@@ -19,6 +19,7 @@ const environment = z.object({
   ORCHESTRA_BUS_ATTEMPT: z.coerce.number().int().positive(),
   ORCHESTRA_BUS_ROLE: z.string().min(1),
   ORCHESTRA_BUS_HEARD: z.coerce.number().int().nonnegative(),
+  ORCHESTRA_BUS_MOST: z.coerce.number().int().nonnegative(),
   ORCHESTRA_BUS_TOKEN: z.string().min(1),
 });
 
@@ -37,6 +38,7 @@ function callerOf(env: NodeJS.ProcessEnv): Caller {
     attempt: e.ORCHESTRA_BUS_ATTEMPT,
     role: e.ORCHESTRA_BUS_ROLE,
     heard: e.ORCHESTRA_BUS_HEARD,
+    most: e.ORCHESTRA_BUS_MOST,
     token: e.ORCHESTRA_BUS_TOKEN,
   };
 }

@@ -18,6 +18,8 @@ export interface Caller {
   readonly role: string;
   /** The last message that its prompt knew of. */
   readonly heard: number;
+  /** How many messages it may post. */
+  readonly most: number;
   readonly token: string;
 }
 
@@ -122,8 +124,7 @@ export function busTools(caller: Caller): Tool[] {
     },
     {
       name: 'bus_post',
-      description:
-        'Posts a message that the other roles can read at once. Nobody waits for it: an answer to a question comes later, with your next prompt or in bus_inbox. At most 20 messages in a call, 3 of them questions.',
+      description: `Posts a message that the other roles can read at once. Nobody waits for it: an answer to a question comes later, with your next prompt or in bus_inbox. At most ${caller.most} messages in a call, 3 of them questions.`,
       schema: postSchema,
       readOnly: false,
       async run(input, signal) {

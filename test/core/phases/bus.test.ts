@@ -134,18 +134,29 @@ describe('a message of a model', () => {
     assert.deepEqual(world.arrivals, []);
   });
 
-  it('of a flood is refused past what one call may post', async () => {
-    const world: World = smallWorld({
-      findings: () => {
-        for (let n = 0; n < 60; n++) world.leave({ from: 'architect', call: 'analysis/architect', subject: `m${n}` });
-        for (let n = 0; n < 9; n++)
-          world.leave({ from: 'architect', call: 'analysis/architect', kind: 'question', to: ['second'] });
-        return { json: { summary: 'Nothing.', findings: [] }, delay: 200 };
-      },
-    });
-    assert.equal((await live(world)).outcome, 'applied');
-    assert.equal(posts(world).length, 20);
-    assert.equal([...world.receipts.values()].filter((r) => 'refused' in r).length, 49);
+  it('of a flood is refused past what one call may post, and past what a run may hold', async () => {
+    const flood = async (limits: Partial<World['team']['limits']>): Promise<World> => {
+      const world: World = smallWorld({
+        findings: () => {
+          for (let n = 0; n < 60; n++) world.leave({ from: 'architect', call: 'analysis/architect', subject: `m${n}` });
+          for (let n = 0; n < 9; n++)
+            world.leave({ from: 'architect', call: 'analysis/architect', kind: 'question', to: ['second'] });
+          return { json: { summary: 'Nothing.', findings: [] }, delay: 200 };
+        },
+        replies: { failure: { kind: 'error', message: 'x' } },
+      });
+      Object.assign(world.team.limits, limits);
+      assert.equal((await live(world)).outcome, 'applied');
+      return world;
+    };
+    const refused = (world: World): string[] =>
+      [...world.receipts.values()].flatMap((r) => ('refused' in r ? [r.refused] : []));
+    const usual = await flood({});
+    assert.equal(posts(usual).length, 20);
+    assert.equal(refused(usual).length, 49);
+    const other = await flood({ messages: 61, messagesPerCall: 100 });
+    assert.equal(posts(other).length, 61);
+    assert.match(refused(other).at(-1) ?? '', /of this run have posted 61 messages, and 61 are the most/);
   });
 
   it('that says the same in the next attempt of its call counts once, and not against the limit', async () => {

@@ -1,5 +1,6 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -8,11 +9,14 @@ import { pathToFileURL } from 'node:url';
 import type { Log } from '../../../src/core/ports.ts';
 import type { RunEvent } from '../../../src/core/run/events.ts';
 
+/** A folder that is no disk, where there is one: a kill -9 loses nothing of it, and no test there waits for a disk. */
+export const memoryDisk = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 /** A scratch folder that is removed after each test of the suite. */
-export function scratch(): () => string {
+export function scratch(base = tmpdir()): () => string {
   let folder = '';
   beforeEach(async () => {
-    folder = await realpath(await mkdtemp(join(tmpdir(), 'orchestra-')));
+    folder = await realpath(await mkdtemp(join(base, 'orchestra-')));
   });
   afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   return () => folder;
