@@ -1,6 +1,6 @@
 import { UserError } from '../../core/errors.ts';
 import type { FileChange, FileSide } from '../../core/change/change.ts';
-import { git, splitNul } from './git.ts';
+import { git, GitError, splitNul } from './git.ts';
 import { utf8 } from './person.ts';
 import type { PrivateRepository } from './privateRepository.ts';
 import { isGitsOwn } from './record.ts';
@@ -135,11 +135,21 @@ export async function textsOf(
   return texts;
 }
 
-/** What a person is told when borrowed objects are gone. */
-export function lostObjects(what: string): UserError {
-  return new UserError('lost-objects', `A file of this run (${what.slice(0, 12)}) is gone from your repository.`, {
-    hint: 'A garbage collection removed it while it was borrowed. Start the run anew.',
+/** What a person is told when an object of a run is gone; `id` where it is known. */
+export function lostObjects(id?: string, cause?: unknown): UserError {
+  const which = id === undefined ? '' : ` (${id.slice(0, 12)})`;
+  return new UserError('lost-objects', `A part of this run${which} is not there any more.`, {
+    hint: 'The cache folder was emptied, or is another one now, or a garbage collection in your repository removed what was borrowed. Start the run anew.',
+    cause,
   });
+}
+
+/** The error as `lost-objects` where git says that it cannot find what it was to read. */
+export function lostError(error: unknown): unknown {
+  const said = error instanceof GitError ? error.stderr : '';
+  const lost =
+    /unable to read (?:sha1|tree|[0-9a-f]{40})|bad object|not a (?:valid|tree) object|failed to unpack tree/i;
+  return lost.test(said) ? lostObjects(/\b[0-9a-f]{40,64}\b/.exec(said)?.[0], error) : error;
 }
 
 export interface TreeEntry {

@@ -6,7 +6,7 @@ import { UserError } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 import { makeFolder, writeAtomic } from '../files.ts';
 import { giveAgentsGit, hasAgentsGit } from './agentsGit.ts';
-import { git, splitNul, GitError } from './git.ts';
+import { git, splitNul } from './git.ts';
 import { isOurs, mendRepository, scratchPath } from './privateRepository.ts';
 import type { PrivateRepository } from './privateRepository.ts';
 import { lookAtIndex, recordFolder, writeTree } from './record.ts';
@@ -72,21 +72,6 @@ export async function openCheckout(
       workTree: fresh,
       index,
       borrow: repository.borrow,
-    }).catch((error: unknown) => {
-      if (
-        error instanceof GitError &&
-        /unable to read sha1|bad object|not a valid object|failed to unpack tree/i.test(error.stderr)
-      ) {
-        throw new UserError(
-          'lost-objects',
-          `The workspace "${name}" cannot be made: parts of ${commit.slice(0, 12)} are gone from your repository.`,
-          {
-            hint: 'A garbage collection removed them while they were borrowed. Start the run anew.',
-            cause: error,
-          },
-        );
-      }
-      throw error;
     });
     await giveAgentsGit(repository, fresh, commit, index);
     await rename(fresh, place.path);

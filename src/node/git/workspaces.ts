@@ -16,7 +16,7 @@ import { openPrivateRepository } from './privateRepository.ts';
 import type { PrivateRepository } from './privateRepository.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { removeTree } from './trash.ts';
-import { changesBetween, diffForPeople, listTree, readBlob, readText } from './trees.ts';
+import { changesBetween, diffForPeople, listTree, lostError, readBlob, readText } from './trees.ts';
 import { commitCheckout, findCheckout, openCheckout, removeCheckout } from './workspace.ts';
 import type { Checkouts } from './workspace.ts';
 
@@ -57,7 +57,15 @@ export async function openWorkspaces({ root, run, log, signal }: OpenWorkspacesO
     try {
       return await act();
     } catch (error) {
-      throw (await outOfRoom(error, repository.folder)) ?? diskError(error, repository.folder);
+      throw (await outOfRoom(error, repository.folder)) ?? lostError(diskError(error, repository.folder));
+    }
+  };
+  /** The cache is anybody's to empty, so what is to be read may be gone. */
+  const reading = async <T>(act: () => Promise<T>): Promise<T> => {
+    try {
+      return await act();
+    } catch (error) {
+      throw lostError(error);
     }
   };
   const claim = await onDisk(() => claimRun(repository, run));
@@ -86,17 +94,19 @@ export async function openWorkspaces({ root, run, log, signal }: OpenWorkspacesO
     open: (name, commit, stop) => alone(name, () => openCheckout(checkouts, name, commit, stop)),
     find: (name, commit) => alone(name, () => findCheckout(checkouts, name, commit)),
     commit: (name, message, stop) => alone(name, () => commitCheckout(checkouts, name, message, stop)),
-    changes: (from, to, stop) => changesBetween(repository, from, to, stop),
+    changes: (from, to, stop) => reading(() => changesBetween(repository, from, to, stop)),
     merge: (base, ours, theirs, stop) => onDisk(() => mergeCommits(repository, base, ours, theirs, stop)),
     withFiles: (tree, parent, files, stop) => onDisk(() => treeWithFiles(repository, tree, parent, files, stop)),
     restore: (tree, from, parent, paths, stop) =>
       onDisk(() => treeWithRestored(repository, tree, from, parent, paths, stop)),
-    read: (tree, path, stop) => readText(repository, tree, path, stop),
+    read: (tree, path, stop) => reading(() => readText(repository, tree, path, stop)),
     blob: (sha, stop) => readBlob(repository, sha, stop),
-    list: async (tree, stop) =>
-      (await listTree(repository, tree, { sizes: false, signal: stop })).map((entry) => entry.path),
-    pack: (tree, tokens, stop) => packTree(repository, tree, tokens, stop),
-    diff: (from, to, stop) => diffForPeople(repository, from, to, stop),
+    list: (tree, stop) =>
+      reading(async () =>
+        (await listTree(repository, tree, { sizes: false, signal: stop })).map((entry) => entry.path),
+      ),
+    pack: (tree, tokens, stop) => reading(() => packTree(repository, tree, tokens, stop)),
+    diff: (from, to, stop) => reading(() => diffForPeople(repository, from, to, stop)),
     remove: (name) => alone(name, () => removeCheckout(checkouts, name)),
     keep: (of, commits, stop) => onDisk(async () => keepCommits(repository, checkRun(of), commits, stop)),
     clean: (of, stop) => onDisk(async () => clean(repository, of === undefined ? of : checkRun(of), run, stop)),

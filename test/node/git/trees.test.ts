@@ -299,6 +299,12 @@ describe('trees', function () {
     ]) {
       await assert.rejects(act(), { code: 'lost-objects' });
     }
+    // The same where all of it is gone, as with a cache that was emptied.
+    const none = 'f'.repeat(40);
+    for (const act of ['changes', 'diff'] as const)
+      await assert.rejects(workspaces[act](none, made.tree, never), { code: 'lost-objects' });
+    for (const act of [workspaces.list(none, never), workspaces.read(none, 'a', never)])
+      await assert.rejects(act, { code: 'lost-objects' });
   });
 
   describe('pack', () => {
