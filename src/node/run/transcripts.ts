@@ -75,12 +75,16 @@ export function openTranscripts(runFolder: string, options: TranscriptOptions): 
   const files = new Map<string, Transcript>();
   const ending = new Set<Promise<void>>();
   let closed = false;
+  const end = (file: Transcript): void => {
+    const ended: Promise<void> = file.end().finally(() => ending.delete(ended));
+    ending.add(ended);
+  };
   return {
     prompt(call, attempt, text) {
       if (closed) return;
       const file = openTranscript(promptPath(runFolder, call, attempt), most, options);
       file.append(text);
-      ending.add(file.end());
+      end(file);
     },
     async read(call, attempt) {
       // What is still being written of it.
@@ -91,6 +95,7 @@ export function openTranscripts(runFolder: string, options: TranscriptOptions): 
       return { asked: asked ?? '', said: said ?? '' };
     },
     append(call, attempt, text) {
+      if (closed) return;
       const path = transcriptPath(runFolder, call, attempt);
       let file = files.get(path);
       if (!file) files.set(path, (file = openTranscript(path, most, options)));
@@ -100,7 +105,7 @@ export function openTranscripts(runFolder: string, options: TranscriptOptions): 
       const path = transcriptPath(runFolder, call, attempt);
       const file = files.get(path);
       files.delete(path);
-      if (file) ending.add(file.end());
+      if (file) end(file);
     },
     async close() {
       closed = true;
