@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { type ShownMessage, messageLines } from '../../src/cli/view/bus.ts';
+import { messageLines } from '../../src/cli/view/bus.ts';
 import type { Look } from '../../src/cli/view/look.ts';
+import type { FoundMessage } from '../../src/node/memory/messages.ts';
 
 const look: Look = { width: 60, color: false, unicode: true, titles: {} };
-const message: ShownMessage = {
+const message: FoundMessage = {
   seq: 7,
   at: 'no time',
   from: 'critic',

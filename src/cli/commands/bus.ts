@@ -1,11 +1,13 @@
-import { isAbort, UserError } from '../../core/errors.ts';
+import { UserError } from '../../core/errors.ts';
 import type { JournalRecord } from '../../core/run/events.ts';
+import type { FoundMessage } from '../../node/memory/messages.ts';
 import type { Project } from '../../node/project.ts';
 import { type CliCommand, textOf } from '../command.ts';
 import { safe } from '../jsonEvents.ts';
 import { withProject } from '../session.ts';
 import { lookOf } from '../terminal.ts';
-import { messageLines, type ShownMessage } from '../view/bus.ts';
+import { messageLines } from '../view/bus.ts';
+import { untilOver } from './watch.ts';
 
 /** What the roles, the engine and the person said to each other. */
 export const busCommand: CliCommand = {
@@ -25,7 +27,7 @@ export const busCommand: CliCommand = {
       const look = lookOf(process.stdout);
       const full = options['full'] === true || only !== undefined;
       let shown = 0;
-      const show = (message: ShownMessage): void => {
+      const show = (message: FoundMessage): void => {
         if (only !== undefined && message.seq !== only) return;
         shown += 1;
         const lines =
@@ -44,7 +46,7 @@ export const busCommand: CliCommand = {
 };
 
 /** Those of the journal; where that cannot be read, those that lie among the memories. */
-async function messagesOf(project: Project, run: string): Promise<ShownMessage[]> {
+async function messagesOf(project: Project, run: string): Promise<FoundMessage[]> {
   const records = await project.show(run).then(
     (shown) => shown.records,
     () => [],
@@ -55,41 +57,25 @@ async function messagesOf(project: Project, run: string): Promise<ShownMessage[]
   return found;
 }
 
-const lifeMs = 2000;
-
 async function follow(
   project: Project,
   run: string,
   signal: AbortSignal,
   interrupt: () => void,
-  show: (message: ShownMessage) => void,
+  show: (message: FoundMessage) => void,
 ): Promise<void> {
-  const over = new AbortController();
-  const goesOn = async (): Promise<boolean> => {
-    const { owner, state } = await project.find(run);
-    return owner !== undefined || state === 'running' || state === 'elsewhere';
-  };
-  const last = (await goesOn()) ? undefined : (await project.show(run)).state.seq;
-  const lives = setInterval(
-    () => void goesOn().then((on) => on || over.abort(new DOMException('Nobody goes on with it.', 'AbortError'))),
-    lifeMs,
-  );
   process.stdout.once('error', interrupt);
   try {
-    for await (const record of project.watch(run, AbortSignal.any([signal, over.signal]))) {
+    for await (const record of untilOver(project, run, signal)) {
       const message = messageIn(record);
       if (message) show(message);
-      if (record.seq === last || (last === undefined && record.event.type === 'run.ended' && !(await goesOn()))) break;
     }
-  } catch (error) {
-    if (!isAbort(error)) throw error;
   } finally {
-    clearInterval(lives);
     process.stdout.off('error', interrupt);
   }
 }
 
-function messageIn({ event, at }: JournalRecord): ShownMessage | undefined {
+function messageIn({ event, at }: JournalRecord): FoundMessage | undefined {
   if (event.type !== 'message.posted') return undefined;
   const { seq, from, to, kind, subject, body, verified, re } = event;
   return { seq, at, from, to, kind, subject, body, verified, re };

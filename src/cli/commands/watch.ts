@@ -1,4 +1,4 @@
-import { isAbort } from '../../core/errors.ts';
+import type { JournalRecord } from '../../core/run/events.ts';
 import { fold, type RunState } from '../../core/run/state.ts';
 import type { Project } from '../../node/project.ts';
 import type { CliCommand } from '../command.ts';
@@ -34,39 +34,26 @@ export async function watchRun(words: string | undefined, json: boolean): Promis
     });
     const { presenter } = output;
     process.stdout.once('error', interruption.interrupt);
-    const state = { now: undefined as RunState | undefined, orphaned: false };
-    const lives = setInterval(() => {
-      void stillRuns(project, id).then((runs) => {
-        if (runs) return;
-        state.orphaned = true;
-        over.abort(new DOMException('Nobody goes on with it.', 'AbortError'));
-      });
-    }, lifeMs);
+    let state: RunState | undefined;
     const tails: Promise<void>[] = [];
     try {
       presenter.begin(id, undefined);
-      // What has ended and is nobody's is only shown; else its next end is waited for.
-      const last = (await stillRuns(project, id)) ? 0 : (await project.show(id)).state.seq;
-      for await (const record of project.watch(id, signal)) {
-        state.now = fold([record], state.now);
+      const live = await stillRuns(project, id);
+      for await (const record of untilOver(project, id, signal)) {
+        state = fold([record], state);
         presenter.record(record);
         const { event } = record;
-        if (last === 0 && event.type === 'call.started')
+        if (live && event.type === 'call.started')
           tails.push(tail(project, presenter, { run: id, call: event.call, attempt: event.attempt }, signal));
-        if (record.seq === last || (last === 0 && event.type === 'run.ended' && !(await stillRuns(project, id)))) break;
       }
-    } catch (error) {
-      if (!isAbort(error)) throw error;
     } finally {
-      clearInterval(lives);
       over.abort();
       await Promise.all(tails);
       await presenter.settled();
       process.stdout.off('error', interruption.interrupt);
       output.close();
     }
-    const outcome = state.now?.outcome;
-    if (outcome !== undefined) return codeOfOutcome(outcome);
+    if (state?.outcome !== undefined) return codeOfOutcome(state.outcome);
     if (interruption.signal.aborted) return exitCodes.fine;
     process.stderr.write(`Nobody goes on with run ${id} any more. orchestra resume ${id} does.\n`);
     if (json) process.stdout.write(`${jsonEnd(id, 'stopped', new Date().toISOString(), 'Its process is gone.')}\n`);
@@ -74,9 +61,35 @@ export async function watchRun(words: string | undefined, json: boolean): Promis
   });
 }
 
+/**
+ * The records of a run from the first on, and then each as it comes, until the run ends, nobody goes on with it, or the signal
+ * fires. What has ended and is nobody's is only given; of what goes on its next end is waited for.
+ */
+export async function* untilOver(
+  project: Project,
+  run: string,
+  signal: AbortSignal,
+): AsyncGenerator<JournalRecord, void> {
+  const over = new AbortController();
+  const look = async (): Promise<void> => {
+    // A run whose folder is gone is nobody's, too.
+    if (!(await stillRuns(project, run).catch(() => false))) over.abort();
+  };
+  const last = (await stillRuns(project, run)) ? 0 : (await project.show(run)).state.seq;
+  const lives = setInterval(() => void look(), lifeMs);
+  try {
+    for await (const record of project.watch(run, AbortSignal.any([signal, over.signal]))) {
+      yield record;
+      if (record.seq === last || (last === 0 && record.event.type === 'run.ended' && !(await stillRuns(project, run))))
+        return;
+    }
+  } finally {
+    clearInterval(lives);
+  }
+}
+
 async function stillRuns(project: Project, run: string): Promise<boolean> {
-  const { owner, state } = await project.find(run);
-  return owner !== undefined || state === 'running' || state === 'elsewhere';
+  return (await project.find(run)).owner !== undefined;
 }
 
 /** Hands on the live text of one attempt; its end is the watching's. */

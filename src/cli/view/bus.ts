@@ -1,19 +1,13 @@
-import type { Head } from '../../core/bus/heads.ts';
 import { oneLine, plain } from '../../core/words/plain.ts';
 import { clock } from '../../core/words/words.ts';
+import type { FoundMessage } from '../../node/memory/messages.ts';
 import { clip, glyph, paint, wrap, type Look } from './look.ts';
 
 /** How much of a message is shown where not all of it is wanted. */
 const linesMost = 4;
 
-export interface ShownMessage extends Head {
-  /** ISO time. */
-  readonly at: string;
-  readonly body: string;
-}
-
 /** A message for people: who said what to whom, and its text, or the beginning of it. */
-export function messageLines(message: ShownMessage, look: Look, options: { full: boolean }): string[] {
+export function messageLines(message: FoundMessage, look: Look, options: { full: boolean }): string[] {
   const { seq, from, to, kind, re, verified, at, subject, body } = message;
   const time = Number.isNaN(Date.parse(at)) ? '--:--' : clock(Date.parse(at));
   const who = `${oneLine(from)}${verified ? '' : ' (unproved)'} ${glyph(look, 'arrow')} ${to.map(oneLine).join(', ') || 'all'}`;
