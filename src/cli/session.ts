@@ -5,6 +5,7 @@ import { fold, type RunState } from '../core/run/state.ts';
 import { roster } from '../core/team/roster.ts';
 import type { Host, RunResult } from '../node/host.ts';
 import { openProject, type Project } from '../node/project.ts';
+import type { RunInfo } from '../node/run/runs.ts';
 import { teamOf } from '../node/team/inForce.ts';
 import { codeOfOutcome } from './exit.ts';
 import { type Interruption, listenForInterruption } from './interruption.ts';
@@ -42,6 +43,9 @@ export async function withProject<T>(options: SessionOptions, work: (session: Se
     interruption.dispose();
   }
 }
+
+/** Whether a process is at work on the run, here or elsewhere: it hears what is said to it now. */
+export const takesWords = ({ state }: RunInfo): boolean => state === 'running' || state === 'elsewhere';
 
 /** A log that says warnings and errors through `say`. */
 function logTo(say: (line: string) => void): Log {

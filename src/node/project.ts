@@ -1,7 +1,7 @@
 import { applyRun, type Begin, runWorkflow, type Workflow } from '../core/phases/workflow.ts';
 import { UserError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
-import { type Control, controlText } from '../core/run/control.ts';
+import { type Control, controlText, routeName } from '../core/run/control.ts';
 import { type JournalRecord, outcomes } from '../core/run/events.ts';
 import { fold, type RunState } from '../core/run/state.ts';
 import type { Budget, Check } from '../core/team/file.ts';
@@ -65,7 +65,10 @@ export interface Project {
   tail(run: string, call: string, attempt: number, signal: AbortSignal): AsyncIterable<string>;
   say(run: string, text: string, to?: string): Promise<void>;
   requestStop(run: string): Promise<void>;
-  /** Says what is to become of a call under way, or of a route for the rest of the run. The run's owner takes it; events tell what came of it. */
+  /**
+   * Says what is to become of a call under way, or of a route for the rest of the run. The run's owner takes it; events tell what came
+   * of it. Throws `UserError` (`unknown-route`) for a route that its team does not have.
+   */
   control(run: string, control: Control): Promise<void>;
   /** What an attempt of a call was asked, without secrets; undefined when that was not kept. */
   prompt(run: string, call: string, attempt: number): Promise<string | undefined>;
@@ -153,6 +156,21 @@ export async function openProject(
         await close();
       }
     });
+
+  /** To stay off a route that there is not would look as if it had been done. Of a run that this profile did not start nobody knows. */
+  const refuseUnknownRoute = async (
+    info: { id: string; folder: string },
+    route: { server: string; agent?: string | undefined },
+  ): Promise<void> => {
+    const start = await recallStart(root, info.id, info.folder).catch(() => undefined);
+    if (!start) return;
+    const routes = Object.values(start.team.models).flatMap((model) => model.routes);
+    if (routes.some((one) => one.server === route.server && (route.agent ?? one.agent) === one.agent)) return;
+    const names = routes.map(({ server, agent }) => (agent === undefined ? server : `${server}/${agent}`));
+    throw new UserError('unknown-route', `No model of run ${info.id} is reached over ${routeName(route)}.`, {
+      hint: `There are: ${[...new Set(names)].toSorted().join(', ')}.`,
+    });
+  };
 
   return {
     root,
@@ -291,6 +309,7 @@ export async function openProject(
     },
     async control(run, control) {
       const info = await infoOf(run);
+      if (control.kind === 'leave') await refuseUnknownRoute(info, control);
       await postToInbox(info.folder, { kind: 'control', text: controlText(control), control, from: options.from });
     },
     async prompt(run, call, attempt) {

@@ -292,6 +292,12 @@ describe('orchestra, a run', function () {
     assert.equal(other.code, 3);
     const late = await orchestra(['say', 'too late?'], here());
     assert.match(late.stderr, /hears it when it is resumed/);
+    const stopped = await orchestra(['move', '--role', 'architect'], here());
+    assert.match(stopped.stderr, /is not running \(stopped\): no call of it is under way/);
+    assert.equal(stopped.code, 1);
+    assert.match((await orchestra(['off', 'agents/nobody'], here())).stderr, /is reached over agents \(nobody\)/);
+    assert.match((await orchestra(['off', 'agents/gemini'], here())).stderr, /when it is resumed/);
+    assert.equal((await orchestra(['off', 'agents/gemini/x'], here())).code, 2);
   });
 
   it('is diagnosed: what can be reached, and what to do about the rest', async () => {

@@ -1,10 +1,9 @@
 import { UserError } from '../../core/errors.ts';
-import { type CallControl, type Control, routeName } from '../../core/run/control.ts';
+import { type CallControl, routeName } from '../../core/run/control.ts';
 import type { CallState, RunState } from '../../core/run/state.ts';
 import { oneLine } from '../../core/words/plain.ts';
-import type { Project } from '../../node/project.ts';
 import { type CliCommand, type CliOptions, textOf } from '../command.ts';
-import { withProject } from '../session.ts';
+import { takesWords, withProject } from '../session.ts';
 
 const roleOptions = [
   ['--role <role>', 'the role whose call is meant; all of its calls under way'],
@@ -38,15 +37,15 @@ export const offCommand: CliCommand = {
   help: 'A route is called by its server, and where that has several by the agent too: orchestra off agents/gemini',
   async run([route = ''], options) {
     return withProject({}, async ({ project }) => {
-      const [server = '', agent] = route.split('/');
-      if (server === '') throw new UserError('usage', 'No route is named.', { hint: 'orchestra off agents/gemini' });
+      const [server = '', agent, ...more] = route.split('/');
+      if (server === '' || agent === '' || more.length > 0)
+        throw new UserError('usage', `"${route}" is no route.`, { hint: 'orchestra off agents/gemini' });
       const info = await project.find(textOf(options, 'run'));
       const kind = options['back'] === true ? 'use' : 'leave';
       await project.control(info.id, { kind, server, ...(agent !== undefined && { agent }) });
       const name = oneLine(routeName({ server, agent }));
-      process.stderr.write(
-        kind === 'use' ? `Run ${info.id} may use ${name} again.\n` : `Run ${info.id} stays off ${name}.\n`,
-      );
+      const done = kind === 'use' ? `Run ${info.id} may use ${name} again` : `Run ${info.id} stays off ${name}`;
+      process.stderr.write(takesWords(info) ? `${done}.\n` : `${done} when it is resumed: it is not running now.\n`);
       return 0;
     });
   },
@@ -60,16 +59,20 @@ export async function controlCalls(
 ): Promise<number> {
   return withProject({}, async ({ project }) => {
     const info = await project.find(words);
+    // What a crash cut off still stands there as under way.
+    if (!takesWords(info))
+      throw new UserError(
+        'not-under-way',
+        `Run ${info.id} is not running (${info.state}): no call of it is under way.`,
+      );
     const { state } = await project.show(info.id);
     const meant = callsMeant(state, textOf(options, 'role'), textOf(options, 'call'));
-    for (const call of meant) await send(project, info.id, { kind, call: call.call });
+    for (const { call } of meant) await project.control(info.id, { kind, call });
     const names = meant.map((call) => `${oneLine(call.role)} (${oneLine(call.title)})`).join(', ');
     process.stderr.write(`Asked run ${info.id} to ${kind} ${names}.\n`);
     return 0;
   });
 }
-
-const send = (project: Project, run: string, control: Control): Promise<void> => project.control(run, control);
 
 function callsMeant(state: RunState, role: string | undefined, key: string | undefined): readonly CallState[] {
   const open = Object.values(state.calls).filter((call) => call.state === 'working' || call.state === 'waiting');

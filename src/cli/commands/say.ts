@@ -1,7 +1,7 @@
 import { UserError } from '../../core/errors.ts';
 import type { Project } from '../../node/project.ts';
 import { type CliCommand, textOf } from '../command.ts';
-import { withProject } from '../session.ts';
+import { takesWords, withProject } from '../session.ts';
 import { controlCalls } from './control.ts';
 
 /** Says something to a run of another process; the team hears it with its next calls. */
@@ -26,7 +26,7 @@ export const sayCommand: CliCommand = {
       await refuseStranger(project, info.id, to);
       await project.say(info.id, text, to);
       process.stderr.write(
-        info.state === 'running' || info.state === 'elsewhere'
+        takesWords(info)
           ? `Said to run ${info.id}.\n`
           : `Kept for run ${info.id}, which is not running: it hears it when it is resumed.\n`,
       );
@@ -57,7 +57,7 @@ export const stopCommand: CliCommand = {
     if (options['role'] !== undefined || options['call'] !== undefined) return controlCalls('stop', words, options);
     return withProject({}, async ({ project }) => {
       const info = await project.find(words);
-      if (info.state !== 'running' && info.state !== 'elsewhere') {
+      if (!takesWords(info)) {
         process.stderr.write(`Run ${info.id} is not running (${info.state}).\n`);
         return 0;
       }

@@ -58,6 +58,11 @@ describe('calls under way, from another terminal', function () {
       assert.equal(started.filter((c) => c === call).length, words[call] === 'stop' ? 1 : 2, call);
     assert.match((await other.prompt(played.run, 'analysis/doubter', 1)) ?? '', /^You are Doubter[^]*Better words/);
     assert.equal(await other.prompt(played.run, 'analysis/doubter', 9), undefined);
+    await assert.rejects(other.control(played.run, { kind: 'leave', server: 'one', agent: 'nobody' }), {
+      code: 'unknown-route',
+      hint: /^There are: .*, one, two\.$/,
+    });
+    await other.control(played.run, { kind: 'leave', server: 'two' });
     // Prompts are no part of the journal.
     assert.ok(!JSON.stringify(played.records).includes('You are Doubter'));
   });
