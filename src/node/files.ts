@@ -128,6 +128,17 @@ export async function liesWithin(root: string, path: string): Promise<boolean> {
   return real !== undefined && isWithin(await realpath(root), real);
 }
 
+/** Throws `UserError` (`leads-outside`, or of the disk) unless `path` lies within the project at `root`. */
+export async function refuseOutside(root: string, path: string): Promise<void> {
+  const within = await liesWithin(root, path).catch((error: unknown) => {
+    throw diskError(error, path);
+  });
+  if (within) return;
+  throw new UserError('leads-outside', `${path} leads out of the project.`, {
+    hint: 'Something on the way is a symbolic link. Put a folder in its place.',
+  });
+}
+
 /** The error as a `UserError` if a person can act on it: full disk, no right to write, a file where a folder belongs. */
 export function diskError(error: unknown, path: string): unknown {
   switch ((error as NodeJS.ErrnoException | undefined)?.code) {

@@ -1,9 +1,8 @@
 import { dirname } from 'node:path';
 import { isSafeName } from '../../core/bus/names.ts';
 import { normalBody } from '../../core/bus/text.ts';
-import { UserError } from '../../core/errors.ts';
 import type { Knowledge } from '../../core/ports.ts';
-import { createExclusive, liesWithin, makeFolder, writeAtomic } from '../files.ts';
+import { createExclusive, makeFolder, refuseOutside, writeAtomic } from '../files.ts';
 import { readStore } from './store.ts';
 
 /** The project's lasting memories, in Serena's own layout. They are the person's: nothing is written here that they did not agree to. */
@@ -16,10 +15,7 @@ export function openKnowledge(root: string): Knowledge {
     async write(name, text, before) {
       if (!isSafeName(name) || ours(name)) throw new Error(`not a memory of the project: ${name}`);
       const path = store.pathOf(name);
-      if (!(await liesWithin(root, dirname(path))))
-        throw new UserError('leads-outside', `${path} leads out of the project.`, {
-          hint: 'Some folder on the way is a symbolic link. Put a folder in its place.',
-        });
+      await refuseOutside(root, dirname(path));
       await makeFolder(dirname(path));
       const whole = normalBody(text);
       const there = await store.read(name, () => true);

@@ -5,7 +5,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isSafeName } from '../../core/bus/names.ts';
 import { normalBody } from '../../core/bus/text.ts';
 import { UserError } from '../../core/errors.ts';
-import { createExclusive, diskError, liesWithin, makeFolder, syncFolder, writeAtomic } from '../files.ts';
+import {
+  createExclusive,
+  diskError,
+  liesWithin,
+  makeFolder,
+  refuseOutside,
+  syncFolder,
+  writeAtomic,
+} from '../files.ts';
 
 /**
  * Memories as files in Serena's layout, `.serena/memories/<name>.md`. Serena has no cache, so its clients see every change at once.
@@ -150,19 +158,6 @@ async function readText(root: string, path: string, name: string): Promise<strin
 
 function badMemory(name: string, why: string): UserError {
   return new UserError('bad-memory', `The memory ${JSON.stringify(name)} cannot be read: ${why}.`);
-}
-
-async function refuseOutside(root: string, folder: string): Promise<void> {
-  let within: boolean;
-  try {
-    within = await liesWithin(root, folder);
-  } catch (error) {
-    throw diskError(error, folder);
-  }
-  if (within) return;
-  throw new UserError('leads-outside', `${folder} leads out of the project.`, {
-    hint: 'Some folder on the way is a symbolic link. Put a folder in its place.',
-  });
 }
 
 /** UTF-8 keeps the order of code points; JavaScript's own strings do not. */

@@ -2,7 +2,7 @@ import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { reasonOf, UserError } from '../../core/errors.ts';
 import type { JournalRecord, Outcome } from '../../core/run/events.ts';
-import { createExclusive, diskError, liesWithin, makeFolder, syncFolder } from '../files.ts';
+import { createExclusive, diskError, makeFolder, refuseOutside, syncFolder } from '../files.ts';
 import { isPlainName, orchestrationFolder, runFolder, runsFolder } from '../paths.ts';
 import { journalPath, readJournal } from './journal.ts';
 import { holderOf } from './lease.ts';
@@ -117,17 +117,6 @@ export async function resolveRun(root: string, words?: string): Promise<RunInfo>
     );
   }
   return describeRun(root, id);
-}
-
-async function refuseOutside(root: string, folder: string): Promise<void> {
-  try {
-    if (await liesWithin(root, folder)) return;
-  } catch (error) {
-    throw diskError(error, folder);
-  }
-  throw new UserError('leads-outside', `${folder} leads out of the project.`, {
-    hint: 'It is a symbolic link. Put a folder in its place.',
-  });
 }
 
 /** Sorted, the oldest first. Folders with names of another form are listed too, so that nothing is hidden. */
