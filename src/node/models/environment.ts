@@ -127,12 +127,20 @@ export async function withoutBrought(
     ([key, value]) => address.test(key) && value !== undefined && value !== '',
   );
   if (addresses.length === 0) return { env, dropped: [] };
-  const texts = await Promise.all(settingFiles.map((file) => readStart(join(root, file), settingBytes)));
+  const read = await Promise.all(settingFiles.map((file) => readStart(join(root, file), settingBytes)));
+  const texts = read.flatMap((text) => [text, unescaped(text)]);
   const dropped = addresses
     .filter(([, value]) => texts.some((text) => text.includes(value as string)))
     .map(([key]) => key);
   const kept = Object.fromEntries(Object.entries(env).filter(([key]) => !dropped.includes(key)));
   return { env: kept, dropped };
+}
+
+/** What JSON, TOML and shells read where a character is written in another way, as in `http:\\/\\/` or `\\u002f`. */
+function unescaped(text: string): string {
+  return text
+    .replaceAll(/\\u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replaceAll('\\', '');
 }
 
 /** The beginning of a file; nothing where there is none. */
