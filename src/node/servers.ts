@@ -25,12 +25,12 @@ export function shippedServers(servers: TeamFile['servers']): ReadonlySet<string
   );
 }
 
-/** How a bundled server is started. The program of an editor is Node only where it is told so. */
+/** How a bundled server is started. */
 export function bundledServer(name: string): { command: string; args: string[]; env: Record<string, string> } {
   return {
     command: process.execPath,
     args: [join(serversFolder(), `${name}.mjs`)],
-    env: process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' },
+    env: asNode(),
   };
 }
 

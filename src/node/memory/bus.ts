@@ -138,7 +138,7 @@ export async function openBus(options: BusOptions): Promise<OpenBus> {
  * Moves the files of all but the youngest runs out of the memories, whose names all stand in the context of every model that uses Serena.
  * A run that is held by a process stays.
  */
-async function archiveOldRuns(root: string, store: Store, present: string, log: Log): Promise<string[]> {
+async function archiveOldRuns(root: string, store: Store, present: string, log: Log): Promise<void> {
   const orch = orchFolder(store);
   const entries = await readdir(orch, { withFileTypes: true });
   const others = entries
@@ -152,7 +152,6 @@ async function archiveOldRuns(root: string, store: Store, present: string, log: 
   }
   // The present run and those that are held take their places first.
   const places = Math.max(0, visibleRuns - 1 - (others.length - free.length));
-  const moved: string[] = [];
   for (const run of free.slice(0, Math.max(0, free.length - places))) {
     try {
       // A run whose folder was removed has nowhere of its own.
@@ -162,12 +161,10 @@ async function archiveOldRuns(root: string, store: Store, present: string, log: 
       );
       const archive = known ? join(runFolder(root, run), 'archive') : join(orchestrationFolder(root), 'archive', run);
       await moveFolder(join(orch, run), archive);
-      moved.push(run);
     } catch (error) {
       log.warn(`The memories of the older run ${run} could not be moved to its archive: ${String(error)}`);
     }
   }
-  return moved;
 }
 
 function orchFolder(store: Store): string {
