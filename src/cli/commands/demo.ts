@@ -53,7 +53,10 @@ export const demoCommand: CliCommand = {
       );
       if (kept === undefined)
         process.stderr.write('\nThe copy is removed; orchestra demo --keep FOLDER leaves it to look at.\n');
-      else process.stderr.write(`\nThe result lies in ${root}.\n`);
+      else
+        process.stderr.write(
+          `\nThe result lies in ${root}. What the run kept lies beside it: to look at it there (orchestra show, review, apply --undo), set\n  ORCHESTRA_PROFILE=${join(folder, 'profile')}\n  ORCHESTRA_CACHE=${join(folder, 'cache')}\n`,
+        );
       return code;
     } finally {
       if (kept === undefined) await rm(folder, { recursive: true, force: true });
