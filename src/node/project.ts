@@ -1,7 +1,7 @@
 import { applyRun, type Begin, runWorkflow, type Workflow } from '../core/phases/workflow.ts';
 import { UserError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
-import { type Control, controlText, routeName } from '../core/run/control.ts';
+import { type Control, controlText, isAbout, routeName } from '../core/run/control.ts';
 import { type JournalRecord, outcomes } from '../core/run/events.ts';
 import { fold, type RunState } from '../core/run/state.ts';
 import type { Budget, Check } from '../core/team/file.ts';
@@ -165,7 +165,7 @@ export async function openProject(
     const start = await recallStart(root, info.id, info.folder).catch(() => undefined);
     if (!start) return;
     const routes = Object.values(start.team.models).flatMap((model) => model.routes);
-    if (routes.some((one) => one.server === route.server && (route.agent ?? one.agent) === one.agent)) return;
+    if (routes.some((one) => isAbout(route, one))) return;
     const names = routes.map(({ server, agent }) => (agent === undefined ? server : `${server}/${agent}`));
     throw new UserError('unknown-route', `No model of run ${info.id} is reached over ${routeName(route)}.`, {
       hint: `There are: ${[...new Set(names)].toSorted().join(', ')}.`,

@@ -1,6 +1,6 @@
 import type { Reachable } from '../team/choose.ts';
 import type { Cast, Route } from '../team/file.ts';
-import { routeName } from '../run/control.ts';
+import { leftBy, routeName } from '../run/control.ts';
 import type { Run } from '../run/engine.ts';
 
 /** What is known of the models that can be reached; each is asked once in this process, all at the same time. */
@@ -48,9 +48,9 @@ export function openReach(run: Run): Reach {
 /** The routes of a model that may be gone, with the ids that may be asked for: of a retired one only its successors. */
 function routesOf(run: Run, name: string): { route: Route; ids: readonly string[] }[] {
   const model = run.input.team.models[name];
-  const { left } = run.state();
+  const { routeWords } = run.state();
   return (model?.routes ?? [])
-    .filter((route) => !route.off && !left.some((one) => one.server === route.server && one.agent === route.agent))
+    .filter((route) => !route.off && !leftBy(routeWords, route))
     .map((route) => ({ route, ids: model?.retired === undefined ? route.ids : route.ids.slice(1) }))
     .filter(({ ids }) => ids.length > 0);
 }

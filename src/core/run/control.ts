@@ -35,3 +35,30 @@ export function controlText(control: Control): string {
 export function routeName({ server, agent }: { server: string; agent?: string | undefined }): string {
   return agent === undefined ? server : `${server} (${agent})`;
 }
+
+/** What the person said of a route, or without `agent` of all routes over a server. */
+export interface RouteWord {
+  readonly kind: 'leave' | 'use';
+  readonly server: string;
+  readonly agent?: string | undefined;
+  readonly by: string;
+}
+
+type RouteNames = Pick<RouteWord, 'server' | 'agent'>;
+
+/** Whether a word about the one is a word about the other, too. */
+export function isAbout(word: RouteNames, route: RouteNames): boolean {
+  return word.server === route.server && (word.agent === undefined || word.agent === route.agent);
+}
+
+/** The words with one more: it takes the place of those that it makes void. */
+export function withWord(words: readonly RouteWord[], control: Control, by: string): readonly RouteWord[] {
+  if (control.kind !== 'leave' && control.kind !== 'use') return words;
+  return [...words.filter((word) => !isAbout(control, word)), { ...control, by }];
+}
+
+/** The word by which a route is left alone: of several about it the last counts. */
+export function leftBy(words: readonly RouteWord[], route: RouteNames): RouteWord | undefined {
+  const last = words.findLast((word) => isAbout(word, route));
+  return last?.kind === 'leave' ? last : undefined;
+}

@@ -4,6 +4,7 @@ import type { Budget, Cast } from '../team/file.ts';
 import type { Offer, Picked } from './amendments.ts';
 import type { Plan, Triage, Verdict } from './answers.ts';
 import { interrupted, patchOfCall } from './callState.ts';
+import { type RouteWord, withWord } from './control.ts';
 import type { Forecast } from './forecast.ts';
 import type { EventOf, HeldFinding, JournalRecord, Outcome, Phase, RunEvent } from './events.ts';
 import { noReview, patchOfReview, type ReviewState, unfinished } from './reviewState.ts';
@@ -133,8 +134,8 @@ export interface RunState {
   /** Questions that the engine asked, or is asking. */
   readonly questionsTaken: readonly EventOf<'questions.taken'>[];
   readonly said: readonly EventOf<'inbox.received'>[];
-  /** Routes that are left alone for this run by the person's word. */
-  readonly left: readonly { readonly server: string; readonly agent?: string; readonly by: string }[];
+  /** What the person said of routes; `leftBy` says which are left alone for this run. */
+  readonly routeWords: readonly RouteWord[];
   readonly taken: readonly EventOf<'inbox.taken'>[];
   /** Asked and not answered yet; several lanes can ask. `stop` is the last of them. */
   readonly asked: readonly EventOf<'stop.asked'>[];
@@ -186,7 +187,7 @@ const empty: RunState = {
   questionsTaken: [],
   knowledge: [],
   said: [],
-  left: [],
+  routeWords: [],
   taken: [],
   asked: [],
   permissions: [],
@@ -278,7 +279,8 @@ function patchOfRun(s: RunState, e: RunEvent, at: string): Patch | undefined {
       return { asked, stop: asked.at(-1), ...(e.answer === 'amended' && amended(s, e)) };
     }
     case 'inbox.received':
-      return s.said.some((m) => m.id === e.id) ? {} : { said: [...s.said, e], left: leftAfter(s, e) };
+      if (s.said.some((m) => m.id === e.id)) return {};
+      return { said: [...s.said, e], ...(e.control && { routeWords: withWord(s.routeWords, e.control, e.from) }) };
     case 'inbox.taken':
       return { taken: [...s.taken, e] };
     case 'message.posted':
@@ -378,13 +380,6 @@ function patchOfWork(s: RunState, e: RunEvent): Patch | undefined {
     default:
       return undefined;
   }
-}
-
-function leftAfter({ left }: RunState, { control, from: by }: EventOf<'inbox.received'>): RunState['left'] {
-  if (control?.kind !== 'leave' && control?.kind !== 'use') return left;
-  const { server, agent } = control;
-  const others = left.filter((one) => one.server !== server || one.agent !== agent);
-  return control.kind === 'use' ? others : [...others, { server, agent, by }];
 }
 
 function firstLine(text: string): string {

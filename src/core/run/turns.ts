@@ -3,7 +3,7 @@ import type { Cast, Route } from '../team/file.ts';
 import type { Rest } from './breaker.ts';
 import type { CallSpec } from './callSpec.ts';
 import type { AnswerKind } from './answers.ts';
-import { type CallControl, routeName } from './control.ts';
+import { type CallControl, leftBy, routeName } from './control.ts';
 import type { Held } from './controls.ts';
 import type { Emit, Run } from './engine.ts';
 import { type Session, type Way, waysAfter, waysOf } from './ways.ts';
@@ -39,7 +39,9 @@ export function waysFor(run: Run, cast: Cast, session: Session | undefined): Way
   const { breaker, ports, input } = run;
   const all = waysOf(input.team, cast, session);
   const gone = new Map<Route, readonly string[]>();
-  let left = all.filter((way) => !isLeft(run, way.route));
+  /** The person said to stay off it. */
+  const off = ({ route }: Way): ReturnType<typeof leftBy> => leftBy(run.state().routeWords, route);
+  let left = all.filter((way) => !off(way));
   let at: Way | undefined;
   let trial: Route | undefined;
   let waits = 0;
@@ -78,8 +80,10 @@ export function waysFor(run: Run, cast: Cast, session: Session | undefined): Way
       }
     }
   };
+  /** The same once more, unless it is known by now to be gone. */
+  const once = (way: Way) => (): Turn | undefined => (left.includes(way) ? { way } : choose());
   const moved = (way: Way, failure: Pick<Failure, 'kind'>): void => {
-    left = waysAfter(left, way, failure).filter((one) => !isLeft(run, one.route));
+    left = waysAfter(left, way, failure).filter((one) => !off(one));
   };
 
   return {
@@ -101,7 +105,7 @@ export function waysFor(run: Run, cast: Cast, session: Session | undefined): Way
       breaker.failed(way.route, failure);
       trial = undefined;
       if (word === 'stop') return (at = undefined);
-      if (word === 'retry' || again) return take(() => ({ way }));
+      if (word === 'retry' || again) return take(once(way));
       // It comes back by itself in a moment.
       if (!(failure.resetsAt !== undefined && soon(breaker.closed(way.route)))) moved(way, failure);
       return take(choose);
@@ -110,7 +114,7 @@ export function waysFor(run: Run, cast: Cast, session: Session | undefined): Way
       const way = at;
       waits += 1;
       if (word === 'stop' || !way) return (at = undefined);
-      if (word === 'retry') return take(() => ({ way }));
+      if (word === 'retry') return take(once(way));
       if (word === 'move') moved(way, { kind: 'person' });
       return take(choose);
     },
@@ -120,11 +124,11 @@ export function waysFor(run: Run, cast: Cast, session: Session | undefined): Way
     },
     canMove: () => at !== undefined && waysAfter(left, at, { kind: 'person' }).length > 0,
     none() {
-      const off = all.map((way) => leftBy(run, way.route)).find((one) => one !== undefined);
-      if (off)
+      const word = all.map(off).find((one) => one !== undefined);
+      if (word)
         return {
           kind: 'left-alone',
-          message: `${off.by} said to stay off ${routeName(off)}, and no other route is left.`,
+          message: `${word.by} said to stay off ${routeName(word)}, and no other route is left.`,
         };
       const names = cast.models.map((m) => m.model).join(', ');
       if (all.length > 0) return { kind: 'no-model', message: `No route offers ${names} or a declared successor.` };
@@ -134,15 +138,6 @@ export function waysFor(run: Run, cast: Cast, session: Session | undefined): Way
       if (trial) breaker.dropped(trial);
     },
   };
-}
-
-function leftBy(run: Run, route: Route): ReturnType<Run['state']>['left'][number] | undefined {
-  return run.state().left.find((one) => one.server === route.server && one.agent === route.agent);
-}
-
-/** True for a route that the person said to stay off. */
-function isLeft(run: Run, route: Route): boolean {
-  return leftBy(run, route) !== undefined;
 }
 
 /** Waits until the way can be gone, or the person says something else. Rejects with the run's reason. */

@@ -1,4 +1,4 @@
-import { routeName } from '../../core/run/control.ts';
+import { leftBy, routeName } from '../../core/run/control.ts';
 import { resultOf } from '../../core/words/result.ts';
 import { between, clock, count, failureName, money, movedWords } from '../../core/words/words.ts';
 import type { CallState, RunState } from '../../core/run/state.ts';
@@ -215,10 +215,10 @@ function actionsOf(
 }
 
 /** To stay off a route that was left, or to come back to it. */
-function routeActions(run: string, { left }: RunState, call: CallState): PanelAction[] {
+function routeActions(run: string, { routeWords }: RunState, call: CallState): PanelAction[] {
   const routes = new Map(call.moves.map(({ server, agent }) => [routeName({ server, agent }), { server, agent }]));
   return [...routes].map(([name, { server, agent }]): PanelAction => {
-    const isLeft = left.some((one) => one.server === server && one.agent === agent);
+    const isLeft = leftBy(routeWords, { server, agent }) !== undefined;
     const route = { server, ...(agent !== undefined && { agent }) };
     return {
       label: isLeft ? `Use ${line(name, 40)} again` : `Stay off ${line(name, 40)}`,

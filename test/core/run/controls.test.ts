@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { CallControl } from '../../../src/core/run/control.ts';
 import { fold } from '../../../src/core/run/state.ts';
-import { type Bench, bench, good, stopped } from '../ports/bench.ts';
+import { type Bench, bench, good, model, route, stopped } from '../ports/bench.ts';
 import type { Reply, Script } from '../ports/models.ts';
 import { live } from '../ports/live.ts';
 import { eventsOf, keysAsked, smallWorld } from '../ports/small.ts';
@@ -102,11 +102,11 @@ describe('the person’s word to a call under way', () => {
 });
 
 describe('the person’s word about a route', () => {
-  const message = (n: number, kind: 'leave' | 'use', server = 's1') => ({
+  const message = (n: number, kind: 'leave' | 'use', server = 's1', agent?: string) => ({
     id: `i${n}`,
     kind: 'control' as const,
     text: '',
-    control: { kind, server },
+    control: { kind, server, ...(agent !== undefined && { agent }) },
     from: 'ana',
   });
 
@@ -132,6 +132,26 @@ describe('the person’s word about a route', () => {
       message: 'ana said to stay off s1, and no other route is left.',
     });
     assert.deepEqual(b.servers(), []);
+  });
+
+  it('without an agent is about all of a server’s, and the last word about each counts', async () => {
+    const agents = ['one', 'two'].map((agent) => route('s1', ['a-id'], { agent }));
+    const team = {
+      models: { a: model([...agents, route('s2', ['a-id'])]), b: model([route('s3', ['b-id'])]) },
+    } as never;
+    const b = await bench(() => good, { team });
+    const said = [
+      { word: message(1, 'leave'), over: ['s2', undefined] },
+      { word: message(2, 'use', 's1', 'two'), over: ['s1', 'two'] },
+      { word: message(3, 'leave', 's1', 'two'), over: ['s2', undefined] },
+      { word: message(4, 'use'), over: ['s1', 'one'] },
+    ];
+    for (const [n, { word, over }] of said.entries()) {
+      await b.handle.received(word);
+      await b.ask({ key: `k${n}` });
+      const { server, agent } = b.world.asked.at(-1)!.route;
+      assert.deepEqual([server, agent], over, `after word ${n + 1}`);
+    }
   });
 
   it('counts from the next attempt on', async () => {

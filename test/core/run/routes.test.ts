@@ -160,6 +160,21 @@ describe('what a catalogue shows to be gone', () => {
     assert.equal(none.world.asked.length, 0);
   });
 
+  it('is not tried once more by the person’s word either', async () => {
+    const b = await bench(() => good, { team });
+    const key = 'k1';
+    b.world.gone = ({ server, ids }) => (server === 's1' ? ids : []);
+    const limited = b.world.team.models['a']!.routes[0]!;
+    b.run.breaker.failed(limited, { kind: 'rate-limit', message: 'Too many.', resetsAt: later(b, 15_000) });
+    const told = (async () => {
+      while (b.events('call.waiting').length === 0) await new Promise((done) => setImmediate(done));
+      await b.handle.control({ kind: 'retry', call: key }, 'ana');
+    })();
+    assert.ok((await b.ask({ key, cast: cast('a') })).ok);
+    await told;
+    assert.deepEqual(b.servers(), ['s2']);
+  });
+
   it('is not asked about over a route that cannot be used, which costs no attempt either', async () => {
     const b = await bench(() => good, { team });
     b.world.probe = ({ server }) =>
