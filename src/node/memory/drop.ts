@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { constants } from 'node:fs';
 import { lstat, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -322,7 +323,9 @@ async function readWhole(path: string): Promise<string | { size: number } | unde
   const found = await lstat(path).catch(() => undefined);
   if (!found) return undefined;
   if (!found.isFile() || found.size > dropBytes) return { size: found.size };
-  const handle = await open(path, 'r').catch(() => undefined);
+  // A link or a pipe may have taken its place since (Windows does not know the flags).
+  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+  const handle = await open(path, flags).catch(() => undefined);
   if (!handle) return undefined;
   try {
     const buffer = Buffer.alloc(dropBytes + 1);
