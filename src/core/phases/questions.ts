@@ -64,7 +64,8 @@ export async function answerOpen(
       for (const seq of questions) run.asking.add(`${cast.role} ${seq}`);
       return { role: cast.role, questions };
     });
-    await ask(run, cast, key, of, taken.questions);
+    // Another lane may have taken the last that may be asked; then the next look says so.
+    if (taken.questions.length > 0) await ask(run, cast, key, of, taken.questions);
   }
 }
 
