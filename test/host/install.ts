@@ -116,3 +116,5 @@ async function withRipgrep(code: string): Promise<void> {
 }
 
 if (import.meta.main) for (const version of versions) await installServer(version, console.log);
+
+if (import.meta.main) for (const version of versions) await installServer(version, console.error);

@@ -10,10 +10,10 @@ import { makeSample, type Sample, sampleTask } from '../harness/sample.ts';
 
 /**
  * A real kill -9 of the process that runs a run, right after a record is on disk, then a resume: after every event, or
- * with ORCHESTRA_KILL=kinds after one event of each kind in each phase.
+ * with ORCHESTRA_KILL=phases after one event of each kind in each phase, with ORCHESTRA_KILL=kinds after one of each kind.
  */
 
-const everywhere = process.env['ORCHESTRA_KILL'] !== 'kinds';
+const where = process.env['ORCHESTRA_KILL'] ?? 'everywhere';
 
 interface Driven {
   readonly lines: JournalRecord[];
@@ -55,17 +55,17 @@ async function counted(sample: Sample): Promise<Counted[]> {
     .map((l) => JSON.parse(l) as Counted);
 }
 
-/** One record of each kind in each phase, or all, by what they are: numbers differ from run to run. */
+/** The records to be killed at, by what they are: numbers differ from run to run. */
 function pointsOf(records: readonly JournalRecord[]): { at: string; seq: number }[] {
   const points = new Map<string, number>();
   let before: readonly JournalRecord[] = [];
   for (const record of records) {
     before = [...before, record];
     const phase = fold(before).phase ?? 'begin';
-    const at = `${phase}, ${record.event.type}`;
     if (record.event.type === 'run.ended') continue;
-    if (everywhere) points.set(`${record.seq}: ${at}`, record.seq);
-    else if (!points.has(at)) points.set(at, record.seq);
+    const what = where === 'kinds' ? record.event.type : `${phase}, ${record.event.type}`;
+    const at = where === 'everywhere' ? `${record.seq}: ${what}` : what;
+    if (!points.has(at)) points.set(at, record.seq);
   }
   return [...points].map(([at, seq]) => ({ at, seq }));
 }
