@@ -188,12 +188,13 @@ export interface Bus {
   /** Writes the memory of a `message.posted` record, in its envelope. */
   post(record: JournalRecord): Promise<void>;
   /**
-   * Gives one attempt its own way to the bus: servers to hand on, which prove who posts until `end`. `end` resolves when all that was
-   * left before it has its receipt.
+   * Gives one attempt its own way to the bus: servers to hand on, which prove who posts until `end`. In the `session` of an earlier call
+   * they are the same as then, so that it need not be opened anew. `end` resolves when all that was left before it has its receipt; it is
+   * told in which session the attempt was, where that can be gone on with.
    */
-  hand(attempt: { call: string; attempt: number; role: string; heard: number }): Promise<{
+  hand(attempt: { call: string; attempt: number; role: string; heard: number; session?: string | undefined }): Promise<{
     readonly servers: readonly HandedServer[];
-    end(): Promise<void>;
+    end(session?: string): Promise<void>;
   }>;
   /** What models leave. Ends with the signal. It comes again, in a later process too, until `settle(id)`. */
   arrivals(signal: AbortSignal): AsyncIterable<Arrival>;

@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AskInput, AskOutput, AskPermission, AskProgress } from '../../src/core/ask.ts';
+import type { AskInput, AskOutput, AskPermission, AskProgress, HandedServer } from '../../src/core/ask.ts';
 import { RouteError } from '../../src/core/ports.ts';
 import { routeSchema } from '../../src/core/team/file.ts';
 import type { OpenModels } from '../../src/node/models/client.ts';
+import { openTestBus } from './bus.ts';
 import { hands } from './hands.ts';
 import { installAgents } from './install.ts';
 import type { Agent } from './install.ts';
@@ -35,7 +36,7 @@ interface Asking {
   readonly model?: string;
   /** Default: the session that this folder and access had last, for a new one costs seconds; null: a new one. */
   readonly session?: string | null;
-  readonly servers?: AskInput['servers'];
+  readonly servers?: readonly HandedServer[];
   /** The answer to commands and all else; edits have a yes (`edits`), as the policy gives it in a workspace. */
   readonly permit?: 'once' | 'run' | 'no';
   readonly edits?: 'once' | 'no';
@@ -89,7 +90,7 @@ export function agentSuite(special: Special): void {
       access: asking.access ?? 'write',
       ...(asking.effort && { effort: asking.effort }),
       ...(typeof session === 'string' && { session }),
-      ...(asking.servers && { servers: asking.servers }),
+      ...(asking.servers && { servers: [...asking.servers] }),
     };
     const route = routeSchema.parse({ server: 'agents', agent, ids: [input.model] });
     const output = await models.ask(route, input, {
@@ -312,6 +313,46 @@ export function agentSuite(special: Special): void {
       assert.ok(
         (await lines()).some((l) => l.event === 'started' && l.token === 'token-of-this-call' && l.pid === called?.pid),
       );
+    });
+
+    it('keeps its session and its server of the bus from call to call, and posts in the name of each', async () => {
+      const cwd = await work();
+      const bus = await openTestBus(place.folder);
+      try {
+        does('tell', (asked) =>
+          hands[agent].mcp(asked, 'bus', 'bus_post', {
+            kind: 'status',
+            subject: asked.prompt.slice(0, 40),
+            body: 'I am here.',
+          }),
+        );
+        const servers = async (): Promise<number[]> =>
+          (await place.processes()).filter(({ line }) => /node\S* \S*bus\.mjs$/.test(line)).map(({ pid }) => pid);
+        const seat = 'S';
+        const from = place.standin.requests.length;
+        const one = await bus.hand({ call: 'one', attempt: 1, role: 'critic', heard: 0 });
+        const first = await ask({ prompt: 'tell one', cwd, access: 'read', servers: one.servers, session: null });
+        assert.match(first.output.text, /Posted as #1/);
+        await one.end(seat);
+        const between = since(from).length;
+        const before = await servers();
+        const two = await bus.hand({ call: 'two', attempt: 1, role: 'critic', heard: 1, session: seat });
+        const session = first.output.session ?? null;
+        const second = await ask({ prompt: 'tell two', cwd, access: 'read', servers: two.servers, session });
+        assert.match(second.output.text, /Posted as #2/);
+        await two.end();
+        assert.deepEqual(bus.arrived, ['one: tell one', 'two: tell two']);
+        // Nothing was opened anew: the same session, the same server, and no request but those of the turns.
+        assert.equal(second.output.session, first.output.session);
+        if (process.platform === 'linux') {
+          assert.equal(before.length, 1);
+          assert.deepEqual(await servers(), before);
+        }
+        assert.equal(since(from).length, 2 * between);
+        assert.match(since(from).at(-1)?.conversation ?? '', /tell one[^]*tell two/);
+      } finally {
+        await bus.end();
+      }
     });
 
     it('works for two at once', async () => {

@@ -7,7 +7,7 @@ import { checkClaim } from './claims.ts';
 import { listed, phase, post, prompter, withDuty } from './common.ts';
 import { answerAll, answerOpen } from './questions.ts';
 import { lanes, type Run } from '../run/engine.ts';
-import type { EventOf, HeldFinding } from '../run/events.ts';
+import type { EventOf, HeldFinding, Phase } from '../run/events.ts';
 import type { Section } from '../run/prompts.ts';
 
 /** All analysts at once, each on the base, read-only. A failed one costs its part and no more. */
@@ -16,7 +16,7 @@ export async function analyse(run: Run, base: EventOf<'base.taken'>): Promise<vo
     const analysts = withDuty(run, 'analyse');
     await lanes(analysts.map((cast) => () => analyst(run, cast, base)));
     await answerAll(run, 'analysis', base.commit);
-    await verifyCheckout(run, 'analysis', base, analysts);
+    await verifyCheckout(run, 'analysis', base, readersIn(run, 'analysis'));
     const { findings } = run.state();
     const parts = analysts.map(
       (a) =>
@@ -121,6 +121,13 @@ export async function verifyCheckout(
   for (const reader of readers)
     await verifyOne(run, { name, base, checkout: ownCheckout(reader.role), key: `/${reader.role}`, readers: [reader] });
   await verifyOne(run, { name, base, checkout: sharedCheckout, key: '', readers });
+}
+
+/** Who was asked to read in a phase: all but those who only wrote. */
+export function readersIn(run: Run, name: Phase): Cast[] {
+  const { cast, calls } = run.state();
+  const asked = Object.values(calls).filter((c) => c.phase === name && c.kind !== 'written');
+  return cast.filter((c) => asked.some(({ role }) => role === c.role));
 }
 
 interface Verified {

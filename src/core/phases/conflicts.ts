@@ -68,6 +68,7 @@ export async function resolveConflict(run: Run, c: ConflictAt): Promise<Tree> {
           ],
     }),
     access: 'write',
+    goesOn: true,
     paths: [path],
     cwd: ({ fresh }) =>
       fresh ? cleanCheckout(run, integrationCheckout, c.at.commit) : checkoutAt(run, integrationCheckout, c.at.commit),

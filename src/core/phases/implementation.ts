@@ -3,7 +3,8 @@ import { allowed } from '../change/paths.ts';
 import type { Cast } from '../team/file.ts';
 import type { Plan, Verdict } from '../run/answers.ts';
 import { call, type CallResult } from '../run/call.ts';
-import { checkoutAt, cleanCheckout, prepared, workOf } from './checkout.ts';
+import { readersIn, verifyCheckout } from './analysis.ts';
+import { checkoutAt, cleanCheckout, prepared, readingCheckout, workOf } from './checkout.ts';
 import { baseChecks, changeChecks, checksText } from './checks.ts';
 import { listed, phase, post, prompter, withDuty } from './common.ts';
 import { lanes, type Run } from '../run/engine.ts';
@@ -29,6 +30,7 @@ export async function implement(run: Run, base: EventOf<'base.taken'>, plan: Pla
       () => red,
     ]);
     await answerAll(run, 'implementation', base.commit);
+    await verifyCheckout(run, 'implementation', base, readersIn(run, 'implementation'));
     const { changes, failedChanges } = run.state();
     if (Object.keys(changes).length === 0) {
       const whys = failedChanges.map((f) => `${f.role}: ${f.why}`);
@@ -80,7 +82,7 @@ async function criteriaOf(
       sections: [{ title: 'The plan', text: planText(plan) }],
     }),
     access: 'read',
-    cwd: () => checkoutAt(run, `criteria.${cast.role}`, base.commit),
+    cwd: ({ alone }) => readingCheckout(run, cast.role, base.commit, alone),
   });
   if (answered.ok) return answered.answer.criteria;
   await run.note('warning', `${cast.title} reviews nothing: ${answered.failure.message}`, cast.role);
@@ -307,7 +309,8 @@ async function judgeOf(
       ],
     }),
     access: 'read',
-    cwd: () => checkoutAt(run, `see.${job.change}.r${landed.round}`, landed.commit),
+    // The same folder in each round: a reviewer goes on in its session.
+    cwd: () => checkoutAt(run, `see.${job.change}`, landed.commit),
   });
   if (!answered.ok) {
     await run.note('warning', `${cast.title} did not judge ${job.change}: ${answered.failure.message}`, cast.role);

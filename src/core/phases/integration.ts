@@ -120,6 +120,7 @@ async function document(run: Run, base: EventOf<'base.taken'>, plan: Plan, merge
       sections,
     }),
     access: 'write',
+    goesOn: true,
     cwd: ({ fresh }) =>
       fresh
         ? cleanCheckout(run, integrationCheckout, merged.commit)
@@ -184,6 +185,7 @@ async function mend(run: Run, plan: Plan, at: Tree, n: number, output: string): 
       ],
     }),
     access: 'write',
+    goesOn: true,
     cwd: ({ fresh }) =>
       fresh ? cleanCheckout(run, integrationCheckout, at.commit) : checkoutAt(run, integrationCheckout, at.commit),
     check: async (answer, result) => ({

@@ -6,7 +6,7 @@ import { lanes, type Run } from '../run/engine.ts';
 import type { EventOf, Phase } from '../run/events.ts';
 import type { RunState } from '../run/state.ts';
 import type { Cast } from '../team/file.ts';
-import { checkoutAt } from './checkout.ts';
+import { readingCheckout } from './checkout.ts';
 import { listed, post, prompter } from './common.ts';
 import { planText } from './plan.ts';
 
@@ -130,7 +130,8 @@ async function ask(
       ],
     }),
     access: 'read',
-    cwd: () => checkoutAt(run, `answer.${cast.role}`, of.commit),
+    // Where it reads the base for all else, so that it goes on in its session.
+    cwd: ({ alone }) => readingCheckout(run, cast.role, of.commit, alone),
     check: async ({ answers }) => {
       const strange = answers.filter((a) => !numbers.includes(a.question)).map((a) => a.question);
       return { problem: strange.length > 0 ? `Nobody asked you ${listed(strange.map((s) => `#${s}`))}.` : undefined };

@@ -31,6 +31,8 @@ export interface CallSpec<K extends AnswerKind> {
   readonly cwd: (attempt: { fresh: boolean; alone?: boolean }) => Promise<string>;
   /** A session of an earlier call to go on in, if the same route is taken again. */
   readonly session?: Session | undefined;
+  /** Without one: whether it goes on in the session in which the role was heard last in the same folder. Default: who only reads does. */
+  readonly goesOn?: boolean;
   /** What the schema cannot say. A problem is sent back once, like a schema's. `work`: a writer's commit. */
   readonly check?: (answer: Answer<K>, output: AskOutput) => Promise<Checked>;
   /** Without its answer the run cannot go on. */

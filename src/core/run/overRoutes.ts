@@ -9,7 +9,7 @@ import type { Emit, Run } from './engine.ts';
 import type { EventOf } from './events.ts';
 import type { CallState } from './state.ts';
 import { type Turn, waitFor, type Ways, waysFor } from './turns.ts';
-import { opened, type Session, sessionKey, type Way } from './ways.ts';
+import { opened, type Session, sessionKey, sessionOf, type Way } from './ways.ts';
 
 type Ended = Omit<EventOf<'call.ended'>, 'type'>;
 
@@ -112,10 +112,11 @@ async function alongWay<K extends AnswerKind>(
   // Other tools know nothing of servers that are handed on, and whoever runs them need not see what proves a sender.
   const bus =
     way.route.arguments === undefined
-      ? await run.ports.bus.hand({ call: key, attempt: attempts.made + 1, role: cast.role, heard })
+      ? await run.ports.bus.hand({ call: key, attempt: attempts.made + 1, role: cast.role, heard, session: claimed })
       : undefined;
+  let later: string | undefined;
   try {
-    let first = goesOn ? prompt : await withConversation(run, spec, { prompt, wanted, attempts: attempts.made }, emit);
+    let first = goesOn ? prompt : await withConversation(run, spec, { prompt, attempts: attempts.made }, emit);
     let session = goesOn ? wanted.id : undefined;
     let problem: string | undefined;
     for (let round = 0; ; round++) {
@@ -137,7 +138,7 @@ async function alongWay<K extends AnswerKind>(
         const at = { attempt: attempts.made, server: way.route.server, agent: way.route.agent, model: way.name };
         const cost = made.cost ?? { estimated: false };
         await emit({ type: 'call.failed', ...ref, ...at, failure: made.failure, ...cost, next: placeOf(way) });
-        first = await withConversation(run, spec, { prompt, wanted, attempts: attempts.made }, emit);
+        first = await withConversation(run, spec, { prompt, attempts: attempts.made }, emit);
         session = undefined;
         round -= 1;
         continue;
@@ -162,6 +163,8 @@ async function alongWay<K extends AnswerKind>(
           scripted: run.ports.models.scripted(way.route.server),
           work: result.work,
         };
+        const here = sessionOf(ended);
+        later = here && sessionKey(here);
         return { ended };
       }
       if (round > 0) {
@@ -173,7 +176,7 @@ async function alongWay<K extends AnswerKind>(
       ({ session } = made.output);
     }
   } finally {
-    await bus?.end();
+    await bus?.end(later);
     if (claimed !== undefined) run.sessions.delete(claimed);
   }
 }
@@ -190,27 +193,32 @@ function mayGoOn(spec: { readonly access: string }, { made, here }: { made: numb
 async function withConversation<K extends AnswerKind>(
   run: Run,
   spec: CallSpec<K>,
-  { prompt, wanted, attempts }: { prompt: string; wanted: Session | undefined; attempts: number },
+  { prompt, attempts }: { prompt: string; attempts: number },
   emit: Emit,
 ): Promise<string> {
   // A route without sessions never leaned on one: its prompts say all that is needed.
-  const calls = wanted
-    ? heldBy(run, spec.cast.role).filter((c) => spec.access === 'read' || c.session === wanted.id)
-    : [];
+  const held = heldBy(run, spec.cast.role);
+  const calls = spec.session ? held.filter((c) => c.session === spec.session?.id) : held;
   if (calls.length === 0 && attempts === 0) return prompt;
   const now = { call: spec.key, attempts, writes: spec.access === 'write' };
   const before = await conversationOf(run, calls, now);
   return before ? spec.prompt(emit, before) : prompt;
 }
 
-/** The session in which a role that only reads was heard last, in the same folder. */
+/**
+ * The session in which a role was heard last in the same folder. A writer's folder must be as that call left it: what another one
+ * left there when it failed is nothing to go on with.
+ */
 async function sessionOfRole<K extends AnswerKind>(run: Run, spec: CallSpec<K>): Promise<Session | undefined> {
-  if (spec.access !== 'read') return undefined;
-  const before = heldBy(run, spec.cast.role);
+  const { cast, access, goesOn = access === 'read' } = spec;
+  const before = goesOn ? heldBy(run, cast.role) : [];
   if (before.length === 0) return undefined;
-  const cwd = await spec.cwd({ fresh: true });
+  const cwd = await spec.cwd({ fresh: false });
   const last = before.findLast((call) => call.cwd === cwd);
   if (last?.session === undefined) return undefined;
+  const since = (call: CallState): boolean => call.attemptAt !== undefined && call.attemptAt >= (last.endedAt ?? '');
+  const calls = Object.values(run.state().calls);
+  if (access === 'write' && calls.some((c) => c.cwd === cwd && c !== last && since(c))) return undefined;
   return { model: last.model, server: last.server, agent: last.agent, id: last.session };
 }
 

@@ -27,7 +27,7 @@ export function sessionKey({ server, agent, id }: Omit<Session, 'model'>): strin
 }
 
 /** The session in which an answer was given; undefined where the route has none. */
-export function sessionOf(event: EventOf<'call.ended'>): Session | undefined {
+export function sessionOf(event: Omit<EventOf<'call.ended'>, 'type'>): Session | undefined {
   const { model, server, agent, session: id } = event;
   return model === undefined || server === undefined || id === undefined ? undefined : { model, server, agent, id };
 }

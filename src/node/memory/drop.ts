@@ -10,6 +10,7 @@ import type { RunState } from '../../core/run/state.ts';
 import { createExclusive, liesWithin, makeFolder, removeStale, syncFolder, writeAtomic } from '../files.ts';
 import { watchFolder } from '../run/watch.ts';
 import { dropFolder, proofOf, receiptsFolder, tokenOf } from './leave.ts';
+import { leaveSeat, newSeat, type Seat, seatsFolder, takeSeat } from './seat.ts';
 
 /**
  * Where models leave messages. The `bus` server puts files into `drop` of the run's folder, each with a proof by the token of its
@@ -70,6 +71,10 @@ export function openDrop(options: DropOptions): Pick<Bus, 'hand' | 'arrivals' | 
   const receipts = receiptsFolder(folder);
   /** Attempts in flight, with their roles. */
   const open = new Map<string, string>();
+  /** Of the sessions that this process opened; those of an earlier one have none any more, for their servers are started anew. */
+  const seats = new Map<string, Seat>();
+  /** Seats of a process that died. */
+  let cleared: Promise<void> | undefined;
   let cut = options.cut;
   const waiting = new Map<string, Waiting>();
   const seen = new Set<string>();
@@ -189,28 +194,31 @@ export function openDrop(options: DropOptions): Pick<Bus, 'hand' | 'arrivals' | 
   };
 
   return {
-    async hand({ call, attempt, role, heard }) {
+    async hand({ call, attempt, role, heard, session }) {
       // A server in a sandbox can write only in what is there when it starts.
       await makeFolder(receipts);
       const key = attemptKey(call, attempt);
+      await (cleared ??= rm(seatsFolder(folder), { recursive: true, force: true }));
+      const seat = (session === undefined ? undefined : seats.get(session)) ?? newSeat(folder);
       open.set(key, role);
+      await takeSeat(seat, { call, attempt, heard, token: tokenOf(secret, { run, call, attempt, role }) });
       const env = {
         ...options.server.env,
         ORCHESTRA_BUS_ROOT: root,
         ORCHESTRA_BUS_RUN: run,
-        ORCHESTRA_BUS_CALL: call,
-        ORCHESTRA_BUS_ATTEMPT: String(attempt),
         ORCHESTRA_BUS_ROLE: role,
-        ORCHESTRA_BUS_HEARD: String(heard),
+        ORCHESTRA_BUS_SEAT: seat.path,
+        ORCHESTRA_BUS_KEY: seat.key,
         ORCHESTRA_BUS_MOST: String(options.most),
-        ORCHESTRA_BUS_TOKEN: tokenOf(secret, { run, call, attempt, role }),
       };
       return {
         servers: [
           { name: 'bus', command: options.server.command, args: [...options.server.args], env, writes: [drop] },
         ],
-        async end() {
+        async end(later) {
+          if (later !== undefined) seats.set(later, seat);
           try {
+            await leaveSeat(seat);
             if (!listening) return;
             await look();
             // What it found must not wait for the next look.

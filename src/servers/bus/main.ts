@@ -8,19 +8,17 @@ import { reasonOf, UserError } from '../../core/errors.ts';
 import { busTools, type Caller, type Tool } from './tools.ts';
 
 /**
- * The bus for one model in one call: an MCP server over stdio that keeps nothing. It reads the messages where they lie, and what it posts
- * it leaves for the process that owns the run, proved by the token in its environment. It ends when its stdin ends.
+ * The bus for one model in one session: an MCP server over stdio that keeps nothing. It reads the messages where they lie, and what it posts
+ * it leaves for the process that owns the run, proved by the token of the call that is under way. It ends when its stdin ends.
  */
 
 const environment = z.object({
   ORCHESTRA_BUS_ROOT: z.string().min(1),
   ORCHESTRA_BUS_RUN: z.string().min(1),
-  ORCHESTRA_BUS_CALL: z.string().min(1),
-  ORCHESTRA_BUS_ATTEMPT: z.coerce.number().int().positive(),
   ORCHESTRA_BUS_ROLE: z.string().min(1),
-  ORCHESTRA_BUS_HEARD: z.coerce.number().int().nonnegative(),
+  ORCHESTRA_BUS_SEAT: z.string().min(1),
+  ORCHESTRA_BUS_KEY: z.string().min(1),
   ORCHESTRA_BUS_MOST: z.coerce.number().int().nonnegative(),
-  ORCHESTRA_BUS_TOKEN: z.string().min(1),
 });
 
 function callerOf(env: NodeJS.ProcessEnv): Caller {
@@ -28,18 +26,15 @@ function callerOf(env: NodeJS.ProcessEnv): Caller {
   if (!found.success)
     throw new UserError(
       'usage',
-      'This is the bus of a run of Model Orchestra: a run starts it, for one call of a model.',
+      'This is the bus of a run of Model Orchestra: a run starts it, for the calls of one session with a model.',
     );
   const e = found.data;
   return {
     root: e.ORCHESTRA_BUS_ROOT,
     run: e.ORCHESTRA_BUS_RUN,
-    call: e.ORCHESTRA_BUS_CALL,
-    attempt: e.ORCHESTRA_BUS_ATTEMPT,
     role: e.ORCHESTRA_BUS_ROLE,
-    heard: e.ORCHESTRA_BUS_HEARD,
+    seat: { path: e.ORCHESTRA_BUS_SEAT, key: e.ORCHESTRA_BUS_KEY },
     most: e.ORCHESTRA_BUS_MOST,
-    token: e.ORCHESTRA_BUS_TOKEN,
   };
 }
 

@@ -6,21 +6,18 @@ import { boardName, nowName } from '../../core/bus/names.ts';
 import { clipBytes, utf8Bytes } from '../../core/bus/text.ts';
 import { leaveMessage, receiptOf } from '../../node/memory/leave.ts';
 import { type FoundMessage, messagesOf } from '../../node/memory/messages.ts';
+import { readSeat, type Seat } from '../../node/memory/seat.ts';
 import { readStore } from '../../node/memory/store.ts';
 import { runFolder } from '../../node/paths.ts';
 
-/** Whose server this is: one attempt of one call of a run. */
+/** Whose server this is: one role's of a run, in the calls of one session. */
 export interface Caller {
   readonly root: string;
   readonly run: string;
-  readonly call: string;
-  readonly attempt: number;
   readonly role: string;
-  /** The last message that its prompt knew of. */
-  readonly heard: number;
+  readonly seat: Seat;
   /** How many messages it may post. */
   readonly most: number;
-  readonly token: string;
 }
 
 export interface Tool {
@@ -61,7 +58,7 @@ const readSchema = z.strictObject({
 
 /** The tools of the bus for one caller. */
 export function busTools(caller: Caller): Tool[] {
-  const { root, run, role } = caller;
+  const { root, run, role, seat } = caller;
   return [
     {
       name: 'bus_inbox',
@@ -69,7 +66,7 @@ export function busTools(caller: Caller): Tool[] {
       schema: inboxSchema,
       readOnly: true,
       async run(input) {
-        const after = inboxSchema.parse(input).after ?? caller.heard;
+        const after = inboxSchema.parse(input).after ?? (await readSeat(seat)).heard;
         const messages = (await messagesOf(root, run)).filter((m) => m.seq > after);
         const last = messages.at(-1)?.seq ?? after;
         const mine = messages.filter((m) => m.from !== role && isFor(m, role));
@@ -130,7 +127,7 @@ export function busTools(caller: Caller): Tool[] {
       async run(input, signal) {
         const post = postSchema.parse(input);
         const folder = runFolder(root, run);
-        const id = await leaveMessage(folder, caller, post);
+        const id = await leaveMessage(folder, await readSeat(seat), post);
         const receipt = await receiptOf(folder, id, { ms: receiptMs, signal });
         if (receipt === undefined)
           return { text: 'It is left for the team, and posted as soon as the run takes it. Go on.' };

@@ -166,7 +166,12 @@ export function portsOf(world: World, life: Life, journal: Ports['journal']): Po
         life.assertAlive();
         return {
           servers: [
-            { name: 'bus', command: 'bus', args: [], env: { CALL: attempt.call, HEARD: String(attempt.heard) } },
+            {
+              name: 'bus',
+              command: 'bus',
+              args: [],
+              env: { CALL: attempt.call, HEARD: String(attempt.heard), SESSION: attempt.session ?? '' },
+            },
           ],
           // As the real one: what was left before its end is journaled before the call's end is.
           end: async () => {

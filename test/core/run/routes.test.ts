@@ -206,6 +206,35 @@ describe('the conversation of a role', () => {
     );
   });
 
+  it('keeps its seat at the bus as long as its session, and no longer', async () => {
+    const told: (string | undefined)[] = [];
+    const b = await bench((asked): Reply =>
+      asked.input.call.key === 'k3'
+        ? { failure: { kind: 'no-session', message: 'Not in memory.' } }
+        : { ...good, session: 'S' },
+    );
+    const { hand } = b.run.ports.bus;
+    b.run.ports.bus.hand = async (attempt) => {
+      const handed = await hand(attempt);
+      return { ...handed, end: (session) => (told.push(session), handed.end(session)) };
+    };
+    for (const key of ['k1', 'k2', 'k3']) await b.ask({ key });
+    const seat = '["s1",null,"S"]';
+    const handed = b.world.asked.map((a) => a.input.servers?.[0]?.env['SESSION']);
+    // The session is lost: the same route begins anew, and then the next one.
+    assert.deepEqual(b.servers(), ['s1', 's1', 's1', 's1', 's2', 's3']);
+    assert.deepEqual(handed, ['', seat, seat, '', '', '']);
+    assert.deepEqual(told, [seat, seat, undefined, undefined, undefined, undefined]);
+  });
+
+  it('is told where it goes on in another folder', async () => {
+    const b = await bench(() => ({ ...good, session: 'S', stream: spoken('First I found a leak.') }));
+    await b.ask({ key: 'k1', prompt });
+    await b.ask({ key: 'k2', prompt, cwd: async () => '/checkouts/other' });
+    assert.equal(b.world.asked[1]?.input.session, undefined);
+    assert.match(prompts(b)[1] ?? '', new RegExp(`^${told}[^]*First I found a leak\\.[^]*\n\nNow judge\\.$`));
+  });
+
   it('is never gone on with by two at once', async () => {
     const b = await bench(() => ({ ...good, session: 'S', delay: 10 }));
     await b.ask({ key: 'k1' });

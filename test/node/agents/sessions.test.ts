@@ -243,6 +243,23 @@ describe('sessions with an agent', function () {
     await pidOf(stand, 't1');
   });
 
+  it('are not opened anew for the same MCP servers', async () => {
+    const stand = await make({});
+    const servers = [server(stand, 't1') as never];
+    const first = await stand.ask([{ say: 'one' }], { servers });
+    const session = first.output?.session as string;
+    const pid = await pidOf(stand, 't1');
+    const second = await stand.ask([{ say: '${history}+' }], { session, servers });
+    assert.equal(second.output?.text, 'one+', second.failure?.message);
+    assert.equal(second.output?.session, session);
+    assert.equal(await pidOf(stand, 't1'), pid);
+    const methods = (await stand.log()).flatMap(({ method }) => (method?.startsWith('session/') ? [method] : []));
+    assert.deepEqual(
+      methods.filter((method) => /new|resume|load|close/.test(method)),
+      ['session/new'],
+    );
+  });
+
   it('get new MCP servers with a new call, and the old ones are gone', async () => {
     const stand = await make({});
     const first = await stand.ask([{ say: 'one' }], { servers: [server(stand, 't1') as never] });
