@@ -3,51 +3,20 @@ import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AskInput, AskOutput, AskPermission, AskProgress, HandedServer } from '../../src/core/ask.ts';
+import type { AskInput, AskPermission, AskProgress } from '../../src/core/ask.ts';
 import { RouteError } from '../../src/core/ports.ts';
 import { routeSchema } from '../../src/core/team/file.ts';
 import type { OpenModels } from '../../src/node/models/client.ts';
-import { openTestBus } from './bus.ts';
+import { openTestBus } from '../harness/bus.ts';
+import { bundledServer } from '../../src/node/servers.ts';
 import { hands } from './hands.ts';
 import { installAgents } from './install.ts';
-import type { Agent } from './install.ts';
 import { makeAgentsPlace } from './place.ts';
 import type { AgentsPlace } from './place.ts';
+import type { Asking, Heard, Special } from './special.ts';
 import { calls, refuses, says } from '../standin/reply.ts';
 import type { Asked, Reply, ToolCall } from '../standin/reply.ts';
 import type { Recorded } from '../standin/standin.ts';
-
-/** What is special about an agent, as far as a test must know it. */
-export interface Special {
-  readonly agent: Agent;
-  /** A model that it offers. */
-  readonly model: string;
-  /** What the wire says for `low`; undefined for an agent that has no efforts. */
-  readonly low: string | undefined;
-  /** It goes on with a session in a new process of its own. */
-  readonly resumes: boolean;
-}
-
-interface Asking {
-  readonly prompt: string;
-  readonly cwd: string;
-  readonly access?: 'read' | 'write';
-  readonly effort?: 'low' | 'high';
-  readonly model?: string;
-  /** Default: the session that this folder and access had last, for a new one costs seconds; null: a new one. */
-  readonly session?: string | null;
-  readonly servers?: readonly HandedServer[];
-  /** The answer to commands and all else; edits have a yes (`edits`), as the policy gives it in a workspace. */
-  readonly permit?: 'once' | 'run' | 'no';
-  readonly edits?: 'once' | 'no';
-  readonly signal?: AbortSignal;
-}
-
-interface Heard {
-  readonly output: AskOutput;
-  readonly progress: readonly AskProgress[];
-  readonly permits: readonly AskPermission[];
-}
 
 function isFailure(error: unknown, kind: string): boolean {
   return error instanceof RouteError && error.failure.kind === kind;
@@ -317,7 +286,7 @@ export function agentSuite(special: Special): void {
 
     it('keeps its session and its server of the bus from call to call, and posts in the name of each', async () => {
       const cwd = await work();
-      const bus = await openTestBus(place.folder);
+      const bus = await openTestBus(join(place.folder, 'project'), bundledServer('bus'));
       try {
         does('tell', (asked) =>
           hands[agent].mcp(asked, 'bus', 'bus_post', {
@@ -341,7 +310,7 @@ export function agentSuite(special: Special): void {
         const second = await ask({ prompt: 'tell two', cwd, access: 'read', servers: two.servers, session });
         assert.match(second.output.text, /Posted as #2/);
         await two.end();
-        assert.deepEqual(bus.arrived, ['one: tell one', 'two: tell two']);
+        assert.deepEqual(bus.arrived, ['one#1: tell one', 'two#1: tell two']);
         // Nothing was opened anew: the same session, the same server, and no request but those of the turns.
         assert.equal(second.output.session, first.output.session);
         if (process.platform === 'linux') {

@@ -2,9 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import type { Drop } from '../../../src/core/bus/drop.ts';
 import type { Arrival, Receipt } from '../../../src/core/ports.ts';
 import { cutAttempts, openDrop } from '../../../src/node/memory/drop.ts';
@@ -93,22 +90,6 @@ describe('the drop folders', function () {
     key: server?.env['ORCHESTRA_BUS_KEY'] ?? '',
   });
 
-  /** The real server, as an agent starts it for a session. */
-  async function busServer({
-    servers: [server],
-  }: Handed): Promise<{ post(subject: string): Promise<string>; end(): Promise<void> }> {
-    const client = new Client({ name: 'an agent', version: '1' });
-    const args = [fileURLToPath(source('servers/bus/main.ts'))];
-    await client.connect(new StdioClientTransport({ command: process.execPath, args, env: server?.env ?? {} }));
-    return {
-      async post(subject) {
-        const { content } = await client.callTool({ name: 'bus_post', arguments: { ...finding, subject } });
-        return (content as { text: string }[]).map(({ text }) => text).join();
-      },
-      end: () => client.close(),
-    };
-  }
-
   const finding = { kind: 'finding', subject: 'Mind it', body: 'b is odd' } as const;
   const rejected = async (b: Broker): Promise<string[]> => {
     const at = join(b.run.folder, 'drop', 'rejected');
@@ -132,43 +113,6 @@ describe('the drop folders', function () {
       (await readdir(join(b.run.folder, 'drop'), { recursive: true })).filter((n) => n.endsWith('.json')),
       [],
     );
-  });
-
-  it('keep one server for a session through its calls: it posts for the call under way, and for no other', async () => {
-    const b = await broker();
-    const first = await b.drop.hand({ call: 'c', attempt: 1, role: 'architect', heard: 0 });
-    const server = await busServer(first);
-    try {
-      assert.match(await server.post('one'), /^Posted as #1/);
-      await first.end('S');
-      assert.match(await server.post('between'), /No call of yours is under way/);
-      // Another session of the same role has a seat of its own, and the session goes on in its old one.
-      const other = await b.drop.hand({ call: 'd', attempt: 1, role: 'architect', heard: 0, session: 'T' });
-      assert.match(await server.post('in the seat of another'), /No call of yours is under way/);
-      const second = await b.drop.hand({ call: 'c', attempt: 2, role: 'architect', heard: 1, session: 'S' });
-      assert.deepEqual(second.servers, first.servers, 'a session with the same servers need not be opened anew');
-      assert.match(await server.post('two'), /^Posted as #2/);
-      const [mine, theirs] = [seatOf(second), seatOf(other)];
-      assert.notEqual(mine.path, theirs.path);
-      await assert.rejects(readSeat({ path: theirs.path, key: mine.key }), /No call of yours/);
-      // What proved the first attempt proves nothing for the second.
-      const old = await leaveMessage(b.run.folder, { ...b.tokenFor('c', 'architect'), attempt: 2 }, finding);
-      assert.deepEqual(await b.receipt(old), { refused: 'Its proof is not that of the call that it names.' });
-      await second.end();
-      await other.end();
-      assert.match(await server.post('after all'), /No call of yours is under way/);
-    } finally {
-      await server.end();
-    }
-    await b.close();
-    assert.deepEqual(
-      b.arrived.map((a) => [a.call, a.attempt, a.subject]),
-      [
-        ['c', 1, 'one'],
-        ['c', 2, 'two'],
-      ],
-    );
-    assert.deepEqual(await readdir(join(b.run.folder, 'seats')), []);
   });
 
   it('take what lay there when the call ended, and refuse what comes after', async () => {

@@ -1,22 +1,25 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Bus } from '../../src/core/ports.ts';
-import { openDrop } from '../../src/node/memory/drop.ts';
+import { type DropOptions, openDrop } from '../../src/node/memory/drop.ts';
+import { tokenOf } from '../../src/node/memory/leave.ts';
 import { openStore } from '../../src/node/memory/store.ts';
 import { createRun } from '../../src/node/run/runs.ts';
-import { bundledServer } from '../../src/node/servers.ts';
 
-/** The part of the bus that models write to, with its real server, in a project of its own. */
+/** The part of the bus that models write to, in a project of its own. */
 export interface TestBus {
   readonly hand: Bus['hand'];
-  /** What came, in order: the call and the subject. */
+  readonly folder: string;
+  /** The token of an attempt of `role`. */
+  token(call: string, attempt: number): string;
+  /** What came, in order: the call, its attempt and the subject. */
   readonly arrived: readonly string[];
   end(): Promise<void>;
 }
 
-/** Opens one that takes whatever is proved. */
-export async function openTestBus(folder: string): Promise<TestBus> {
-  const root = join(folder, 'project');
+const [secret, role] = ['of a test', 'critic'];
+
+/** Opens one, for calls of the critic, that takes whatever is proved. */
+export async function openTestBus(root: string, server: DropOptions['server']): Promise<TestBus> {
   await mkdir(root, { recursive: true });
   const { id: run, folder: runFolder } = await createRun(root, { now: Date.now, random: Math.random });
   const store = await openStore(root);
@@ -27,11 +30,11 @@ export async function openTestBus(folder: string): Promise<TestBus> {
     run,
     folder: runFolder,
     memories: store.pathOf(`orch/${run}/drop/x`).replace(/[\\/]x\.md$/, ''),
-    secret: 'of a test',
-    roles: ['critic'],
+    secret,
+    roles: [role],
     cut: new Set(),
     most: 20,
-    server: bundledServer('bus'),
+    server,
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     pollMs: 200,
     onLook: async () => ready.resolve(),
@@ -39,13 +42,15 @@ export async function openTestBus(folder: string): Promise<TestBus> {
   const arrived: string[] = [];
   const over = new AbortController();
   const listening = (async () => {
-    for await (const { id, call, subject } of drop.arrivals(over.signal)) {
-      arrived.push(`${call}: ${subject}`);
+    for await (const { id, call, attempt, subject } of drop.arrivals(over.signal)) {
+      arrived.push(`${call}#${attempt}: ${subject}`);
       await drop.settle(id, { seq: arrived.length, memory: 'm' });
     }
   })();
   await Promise.race([ready.promise, listening]);
   return {
+    folder: runFolder,
+    token: (call, attempt) => tokenOf(secret, { run, call, attempt, role }),
     hand: (attempt) => drop.hand(attempt),
     arrived,
     async end() {
