@@ -18,6 +18,8 @@ import {
   askPermissionAnswerSchema,
   askPermissionKey,
   askProgressKey,
+  reachInputSchema,
+  reachTool,
 } from '../core/ask.ts';
 import type {
   AskCallRef,
@@ -27,6 +29,8 @@ import type {
   AskPermission,
   AskProgress,
   Failure,
+  ReachInput,
+  ReachOutput,
   Usage,
 } from '../core/ask.ts';
 
@@ -54,6 +58,19 @@ export interface OtherTool {
   readonly input: z.ZodType;
   /** Gets what `input` made of the arguments. Gives the `structuredContent`; what it throws is told as a failure. */
   run(args: unknown, signal: AbortSignal): Promise<Record<string, unknown>>;
+}
+
+/** The tool `reach`, as a server of the contract offers it. */
+export function reachToolOf(
+  description: string,
+  reached: (input: ReachInput, signal: AbortSignal) => Promise<Partial<ReachOutput>>,
+): OtherTool {
+  return {
+    name: reachTool,
+    description,
+    input: reachInputSchema,
+    run: (args, signal) => reached(args as ReachInput, signal),
+  };
 }
 
 export interface AskServerOptions {

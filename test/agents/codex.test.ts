@@ -1,3 +1,3 @@
 import { agentSuite } from './suite.ts';
 
-agentSuite({ agent: 'codex', model: 'gpt-6.1-sol', low: 'low', resumes: true });
+agentSuite({ agent: 'codex', model: 'gpt-6.2-sol', low: 'low', resumes: true });

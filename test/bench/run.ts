@@ -3,6 +3,7 @@ import { benchCalls } from './calls.ts';
 import { benchMemory } from './memory.ts';
 import { benchPanel } from './panel.ts';
 import { benchResume } from './resume.ts';
+import { benchRoutes } from './routes.ts';
 import { benchTrees } from './trees.ts';
 
 const benches: Readonly<Record<string, (seconds?: number) => Promise<string[]>>> = {
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, (seconds?: number) => Promise<string[]>>>
   resume: () => benchResume(),
   trees: () => benchTrees(),
   memory: () => benchMemory(),
+  routes: () => benchRoutes(),
   panel: benchPanel,
 };
 

@@ -2,7 +2,7 @@ import { briefs } from './briefs.ts';
 import type { TeamLayer } from './file.ts';
 
 /**
- * The built-in team: the mission's roster as data, as of 2026-11-22. Nothing in the code knows a model by name.
+ * The built-in team: the mission's roster as data, as of 2026-11-28. Nothing in the code knows a model by name.
  *
  * `ids`: the model itself first, then its declared successors in order (vendors' deprecation pages and catalogues). Full
  * ids, never aliases such as `sonnet`: an alias moves on by itself, and then nobody could tell who answered.
@@ -98,7 +98,7 @@ function routes(
   ];
 }
 
-const openaiSuccessors = ['gpt-6.1-sol', 'gpt-6-sol', 'gpt-5.6-sol', 'gpt-5.6-terra', 'gpt-5.6-luna'];
+const openaiSuccessors = ['gpt-6.2-sol', 'gpt-6.1-sol', 'gpt-6-sol', 'gpt-5.6-sol', 'gpt-5.6-terra', 'gpt-5.6-luna'];
 
 /** OpenRouter puts the vendor in front. */
 const byVendor = (vendor: string, ids: readonly string[]): string[] => ids.map((id) => `${vendor}/${id}`);
@@ -127,6 +127,7 @@ const models: NonNullable<TeamLayer['models']> = {
         'claude-opus-5-5',
         'claude-haiku-4-5-20251001',
         'claude-haiku-5-5',
+        'claude-fable-5-2',
         'claude-fable-5-1',
       ],
       byVendor('anthropic', [
@@ -136,6 +137,7 @@ const models: NonNullable<TeamLayer['models']> = {
         'claude-opus-5.5',
         'claude-haiku-4.5',
         'claude-haiku-5.5',
+        'claude-fable-5.2',
         'claude-fable-5.1',
       ]),
     ),
@@ -147,7 +149,7 @@ const models: NonNullable<TeamLayer['models']> = {
     efforts: allEfforts,
     price: { input: 2, output: 10 },
     retired:
-      'Gone from the Codex catalogue and the API since July 2026; gpt-6.1-sol succeeds it, with the same efforts.',
+      'Gone from the Codex catalogue and the API since July 2026; gpt-6.2-sol succeeds it, with the same efforts.',
     routes: ownIds('codex', 'openai', 'openai', ['gpt-5-codex', ...openaiSuccessors]),
   },
   cheetah: {
@@ -174,7 +176,7 @@ const models: NonNullable<TeamLayer['models']> = {
     context: 272_000,
     efforts: allEfforts,
     price: { input: 2, output: 10 },
-    note: 'The API ends on 2026-12-11; gpt-6.1-sol succeeds it, with the same efforts.',
+    note: 'The API ends on 2026-12-11; gpt-6.2-sol succeeds it, with the same efforts.',
     routes: ownIds('codex', 'openai', 'openai', ['gpt-5', ...openaiSuccessors]),
   },
   'gemini-2.5-flash': {

@@ -82,7 +82,8 @@ function extensions(name: string, env: NodeJS.ProcessEnv): string[] {
   return ['.exe', '.com', '.cmd', '.bat'].filter((one) => known.includes(one));
 }
 
-async function isProgram(path: string): Promise<boolean> {
+/** True for a plain file that may be run. */
+export async function isProgram(path: string): Promise<boolean> {
   try {
     await access(path, constants.X_OK);
     return (await stat(path)).isFile();

@@ -3,12 +3,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { reachInputSchema, reachTool } from '../../core/ask.ts';
 import type { Failure, ReachInput, ReachOutput } from '../../core/ask.ts';
 import { adapterEntry, adapters, adapterVersion } from '../../node/agents/adapters.ts';
 import { launchOf, versionOf } from '../../node/agents/programs.ts';
 import { sameModel } from '../../node/models/modelIds.ts';
 import { run } from '../../node/processes.ts';
+import { reachToolOf } from '../../node/askServer.ts';
 import type { OtherTool } from '../../node/askServer.ts';
 import { findBox } from './box.ts';
 import type { BoxSetting } from './box.ts';
@@ -65,13 +65,10 @@ async function hasOwnProvider(profile: Profile, env: NodeJS.ProcessEnv): Promise
 
 /** The tool `reach`: whether a route over this agent can be used. It is only started for its catalogue, and where nothing else tells whether it is signed in. */
 export function reachAgent(options: InquireOptions): OtherTool {
-  return {
-    name: reachTool,
-    description:
-      'Says whether a model can be asked here, without asking it anything; with `catalogue` also what it offers.',
-    input: reachInputSchema,
-    run: (args, signal) => reached(options, args as ReachInput, signal),
-  };
+  return reachToolOf(
+    'Says whether a model can be asked here, without asking it anything; with `catalogue` also what it offers.',
+    (input, signal) => reached(options, input, signal),
+  );
 }
 
 async function reached(

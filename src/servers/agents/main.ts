@@ -1,8 +1,9 @@
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { reasonOf, UserError } from '../../core/errors.ts';
+import { UserError } from '../../core/errors.ts';
 import { askServer, serveOverStdio } from '../../node/askServer.ts';
+import { runServer } from '../program.ts';
 import { describeAgent, reachAgent } from './inquire.ts';
 import type { BoxSetting } from './box.ts';
 import { genericProfile, profiles } from './profiles.ts';
@@ -79,14 +80,4 @@ function profileOf(name: string, command: string | undefined, args: readonly str
   });
 }
 
-try {
-  await main();
-} catch (error) {
-  const hint = error instanceof UserError && error.hint !== undefined ? `\n${error.hint}` : '';
-  process.stderr.write(
-    `${error instanceof UserError ? reasonOf(error) : String((error as Error).stack ?? error)}${hint}\n`,
-  );
-  process.exitCode = 2;
-}
-// Whatever still hangs must not keep a server alive that nobody hears.
-process.exit();
+await runServer(main);

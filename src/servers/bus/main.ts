@@ -5,6 +5,7 @@ import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprot
 import type { CallToolResult, Tool as McpTool } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import { reasonOf, UserError } from '../../core/errors.ts';
+import { runServer } from '../program.ts';
 import { busTools, type Caller, type Tool } from './tools.ts';
 
 /**
@@ -79,10 +80,4 @@ async function serve(caller: Caller): Promise<void> {
   await server.close();
 }
 
-try {
-  await serve(callerOf(process.env));
-  process.exit();
-} catch (error) {
-  process.stderr.write(`${error instanceof UserError ? error.message : String((error as Error).stack ?? error)}\n`);
-  process.exitCode = 2;
-}
+await runServer(() => serve(callerOf(process.env)));

@@ -5,6 +5,7 @@ import { reasonOf, UserError } from '../../core/errors.ts';
 import { version } from '../../core/version.ts';
 import { askServer, serveOverStdio } from '../../node/askServer.ts';
 import type { OtherTool } from '../../node/askServer.ts';
+import { runServer } from '../program.ts';
 import { askWithKey, type KeysOptions } from './ask.ts';
 import { hide } from './hide.ts';
 import { type Address, keyOf, modelsOf, providersOf } from './providers.ts';
@@ -110,11 +111,4 @@ process.on('unhandledRejection', (error) => {
   process.stderr.write(`keys: a stray ${error instanceof Error ? error.name : 'rejection'}\n`);
 });
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`${error instanceof UserError ? reasonOf(error) : String((error as Error).stack ?? error)}\n`);
-  process.exitCode = 2;
-}
-// Calls that are still answered must not keep a server alive that nobody hears.
-if (process.stdin.readableEnded || process.exitCode !== undefined) process.exit();
+await runServer(main);

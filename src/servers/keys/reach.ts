@@ -1,7 +1,7 @@
-import { reachInputSchema, reachTool } from '../../core/ask.ts';
 import type { Mend, ReachInput, ReachOutput } from '../../core/ask.ts';
 import { reasonOf } from '../../core/errors.ts';
 import { sameModel } from '../../node/models/modelIds.ts';
+import { reachToolOf } from '../../node/askServer.ts';
 import type { OtherTool } from '../../node/askServer.ts';
 import { chooseProvider, type KeysOptions } from './ask.ts';
 import { hide } from './hide.ts';
@@ -12,13 +12,10 @@ export const listMs = 10_000;
 
 /** Whether a route can be used, without spending anything; with `catalogue` the provider is asked for its models, which also tells whether it takes the key. */
 export function reach(options: KeysOptions): OtherTool {
-  return {
-    name: reachTool,
-    description:
-      'Says whether a provider can be asked: its key is there, or its address answers; with `catalogue` also what it offers.',
-    input: reachInputSchema,
-    run: (args, signal) => reached(options, args as ReachInput, signal),
-  };
+  return reachToolOf(
+    'Says whether a provider can be asked: its key is there, or its address answers; with `catalogue` also what it offers.',
+    (input, signal) => reached(options, input, signal),
+  );
 }
 
 async function reached(

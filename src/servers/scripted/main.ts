@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { reasonOf, UserError } from '../../core/errors.ts';
+import { UserError } from '../../core/errors.ts';
+import { runServer } from '../program.ts';
 import { openCounter } from './count.ts';
 import { loadScript } from './load.ts';
 import { choose, factsOf, promptParts } from './match.ts';
@@ -93,14 +94,4 @@ function numberOf(option: string, text: string): number {
   return number;
 }
 
-try {
-  await main();
-} catch (error) {
-  const hint = error instanceof UserError && error.hint !== undefined ? `\n${error.hint}` : '';
-  process.stderr.write(
-    `${error instanceof UserError ? reasonOf(error) : String((error as Error).stack ?? error)}${hint}\n`,
-  );
-  process.exitCode = 2;
-}
-// Calls that still play must not keep a server alive that nobody hears.
-if (process.stdin.readableEnded || process.exitCode !== undefined) process.exit();
+await runServer(main);

@@ -139,7 +139,7 @@ describe('which models play', () => {
     assert.deepEqual(of(chosen, 'implementer')?.models[0], {
       model: 'gpt-5-codex',
       effort: 'high',
-      why: 'gpt-6.1-sol is asked for GPT-5-Codex, as its declared successor',
+      why: 'gpt-6.2-sol is asked for GPT-5-Codex, as its declared successor',
     });
     assert.equal(of(chosen, 'quick')?.models[0]?.why, 'composer-2.5 is asked for cheetah, as its declared successor');
     const big = of(chosen, 'big-picture')?.models[0];
@@ -147,7 +147,7 @@ describe('which models play', () => {
     assert.equal(big?.standsFor, 'code-supernova-1-million');
     assert.match(big?.why ?? '', /^code-supernova-1-million is not asked: retired: A free preview/);
     assert.deepEqual(chosen.questions, []);
-    assert.ok(chosen.notes.includes('Implementer: gpt-6.1-sol is asked for GPT-5-Codex, as its declared successor.'));
+    assert.ok(chosen.notes.includes('Implementer: gpt-6.2-sol is asked for GPT-5-Codex, as its declared successor.'));
     assert.ok(
       chosen.notes.some((note) =>
         note.startsWith('Big-Picture: Gemini 2.5 Pro stands in. code-supernova-1-million is not asked: '),

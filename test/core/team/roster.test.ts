@@ -62,6 +62,7 @@ const fates: Record<string, { own: string; successors: string[]; agent?: string;
       'claude-sonnet-5-5',
       'claude-haiku-5-5',
       'claude-opus-5-5',
+      'claude-fable-5-2',
       'claude-fable-5-1',
     ],
     agent: 'claude',
@@ -69,7 +70,7 @@ const fates: Record<string, { own: string; successors: string[]; agent?: string;
   },
   'gpt-5-codex': {
     own: 'gpt-5-codex',
-    successors: ['gpt-6.1-sol', 'gpt-6-sol', 'gpt-5.6-sol', 'gpt-5.6-terra', 'gpt-5.6-luna'],
+    successors: ['gpt-6.2-sol', 'gpt-6.1-sol', 'gpt-6-sol', 'gpt-5.6-sol', 'gpt-5.6-terra', 'gpt-5.6-luna'],
     agent: 'codex',
     dead: true,
   },
@@ -77,7 +78,7 @@ const fates: Record<string, { own: string; successors: string[]; agent?: string;
   'code-supernova-1-million': { own: '', successors: [], dead: true },
   'gpt-5': {
     own: 'gpt-5',
-    successors: ['gpt-6.1-sol', 'gpt-6-sol', 'gpt-5.6-sol', 'gpt-5.6-terra', 'gpt-5.6-luna'],
+    successors: ['gpt-6.2-sol', 'gpt-6.1-sol', 'gpt-6-sol', 'gpt-5.6-sol', 'gpt-5.6-terra', 'gpt-5.6-luna'],
     agent: 'codex',
     dead: false,
   },

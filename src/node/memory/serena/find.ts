@@ -1,8 +1,9 @@
-import { access, constants, readFile, readdir, realpath, stat } from 'node:fs/promises';
+import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { isAbort, reasonOf } from '../../../core/errors.ts';
+import { isProgram } from '../../agents/programs.ts';
 import { makeFolder, writeAtomic } from '../../files.ts';
 import { run } from '../../processes.ts';
 import { lineOf, serenaEnvironment } from './environment.ts';
@@ -214,15 +215,6 @@ function toolPaths(env: NodeJS.ProcessEnv, home: string): string[] {
 
 function program(name: string): string {
   return process.platform === 'win32' ? `${name}.exe` : name;
-}
-
-async function isProgram(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
-  }
 }
 
 function quote(text: string): string {
