@@ -67,8 +67,8 @@ describe('a whole run by one key only', function () {
       const shown = (await execute(process.execPath, [cli, 'show'], { cwd: root, env })).stdout;
       if (agent === 'openrouter') {
         // It has them all; who is retired is answered for by a declared successor.
-        assert.match(said, /openai\/gpt-6\.1-sol answered for gpt-5-codex/);
-        assert.match(shown, /gpt-6\.1-sol, declared successor of gpt-5-codex/);
+        assert.match(said, /openai\/gpt-6\.2-sol answered for gpt-5-codex/);
+        assert.match(shown, /gpt-6\.2-sol, declared successor of gpt-5-codex/);
       } else {
         assert.match(said, /team: core team.*\(stands in for /);
         assert.match(shown, /stands in for (gpt-5|claude-4\.5)/);
