@@ -50,13 +50,21 @@ export async function inspectFolder(cwd: string, signal: AbortSignal): Promise<P
       `${here} is a git repository with objects of the unknown format "${format}".`,
     );
   const [root, gitDir, commonDir] = await Promise.all(
-    (['--show-toplevel', '--git-dir', '--git-common-dir'] as const).map(async (what) =>
-      realpath((await ask(['rev-parse', '--path-format=absolute', what], here, signal)) ?? here),
-    ),
+    (await placesOf(here, signal)).map((place) => realpath(place ?? here)),
   );
   if (root === undefined || gitDir === undefined || commonDir === undefined) return { root: here };
   if (here !== root && (await isOutside(here, signal))) return { root: await plainRoot(here, root) };
   return { root, git: { gitDir, commonDir, format } };
+}
+
+const places = ['--show-toplevel', '--git-dir', '--git-common-dir'] as const;
+
+/** Where the repository lies, asked at once; one by one only where a name has line ends of its own. */
+async function placesOf(here: string, signal: AbortSignal): Promise<(string | undefined)[]> {
+  const asked = (what: readonly string[]): Promise<string | undefined> =>
+    ask(['rev-parse', '--path-format=absolute', ...what], here, signal);
+  const lines = (await asked(places))?.split('\n') ?? [];
+  return lines.length === places.length ? lines : Promise.all(places.map((place) => asked([place])));
 }
 
 /** The root of the project that `cwd` lies in; see `inspectFolder`. */

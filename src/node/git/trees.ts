@@ -54,9 +54,10 @@ export async function differingFiles(
   to: string,
   signal: AbortSignal,
 ): Promise<{ path: string; before?: Side; after?: Side }[]> {
+  if (objectId(from) === objectId(to)) return [];
   const args = ['diff-tree', '-r', '-z', '--raw', '--no-renames', '--no-abbrev', '--ignore-submodules=none'];
   const call = { signal, gitDir: repository.gitDir };
-  const parts = splitNul((await git([...args, objectId(from), objectId(to)], call)).stdout);
+  const parts = splitNul((await git([...args, from, to], call)).stdout);
   const found: { path: string; before?: Side; after?: Side }[] = [];
   for (let i = 0; i + 1 < parts.length; i += 2) {
     // :<mode> <mode> <sha> <sha> <status>

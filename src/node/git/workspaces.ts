@@ -2,6 +2,7 @@ import { mkdir, readFile, readdir, rm, statfs, writeFile } from 'node:fs/promise
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { UserError } from '../../core/errors.ts';
+import type { FileChange } from '../../core/change/change.ts';
 import type { Log, Workspaces } from '../../core/ports.ts';
 import { diskError, makeFolder } from '../files.ts';
 import { isPlainName } from '../paths.ts';
@@ -12,6 +13,7 @@ import { mergeCommits } from './merge.ts';
 import { GitError, diskFull } from './git.ts';
 import { packTree, packableBytes } from './pack.ts';
 import { inspectFolder } from './person.ts';
+import { remembering } from './remembering.ts';
 import { openPrivateRepository } from './privateRepository.ts';
 import type { PrivateRepository } from './privateRepository.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -68,6 +70,9 @@ export async function openWorkspaces({ root, run, log, signal }: OpenWorkspacesO
       throw lostError(error);
     }
   };
+  // A phase asks for the change that the one before it asked for.
+  const changes = remembering<FileChange[]>(4, (found) => textLength(found) < 4 * 1024 * 1024);
+  const lists = remembering<string[]>(2);
   const claim = await onDisk(() => claimRun(repository, run));
   const queue = byName();
   const alone = <T>(name: string, act: () => Promise<T>): Promise<T> => queue(name, () => onDisk(act));
@@ -94,17 +99,21 @@ export async function openWorkspaces({ root, run, log, signal }: OpenWorkspacesO
     open: (name, commit, stop) => alone(name, () => openCheckout(checkouts, name, commit, stop)),
     find: (name, commit) => alone(name, () => findCheckout(checkouts, name, commit)),
     commit: (name, message, stop) => alone(name, () => commitCheckout(checkouts, name, message, stop)),
-    changes: (from, to, stop) => reading(() => changesBetween(repository, from, to, stop)),
+    async changes(from, to, stop) {
+      const found = await changes(`${from} ${to}`, () => reading(() => changesBetween(repository, from, to, stop)));
+      return [...found];
+    },
     merge: (base, ours, theirs, stop) => onDisk(() => mergeCommits(repository, base, ours, theirs, stop)),
     withFiles: (tree, parent, files, stop) => onDisk(() => treeWithFiles(repository, tree, parent, files, stop)),
     restore: (tree, from, parent, paths, stop) =>
       onDisk(() => treeWithRestored(repository, tree, from, parent, paths, stop)),
     read: (tree, path, stop) => reading(() => readText(repository, tree, path, stop)),
     blob: (sha, stop) => readBlob(repository, sha, stop),
-    list: (tree, stop) =>
-      reading(async () =>
-        (await listTree(repository, tree, { sizes: false, signal: stop })).map((entry) => entry.path),
-      ),
+    async list(tree, stop) {
+      const pathsOf = async (): Promise<string[]> =>
+        (await listTree(repository, tree, { sizes: false, signal: stop })).map((entry) => entry.path);
+      return [...(await lists(tree, () => reading(pathsOf)))];
+    },
     pack: (tree, tokens, stop) => reading(() => packTree(repository, tree, tokens, stop)),
     diff: (from, to, stop) => reading(() => diffForPeople(repository, from, to, stop)),
     remove: (name) => alone(name, () => removeCheckout(checkouts, name)),
@@ -117,6 +126,9 @@ export async function openWorkspaces({ root, run, log, signal }: OpenWorkspacesO
     },
   };
 }
+
+const textLength = (files: readonly FileChange[]): number =>
+  files.reduce((sum, { before, after }) => sum + (before?.text?.length ?? 0) + (after?.text?.length ?? 0), 0);
 
 /** git does not always say that it was the disk: where it failed and there is no room, that is why. */
 async function outOfRoom(error: unknown, folder: string): Promise<UserError | undefined> {

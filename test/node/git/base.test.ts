@@ -175,6 +175,9 @@ describe('the base of a run', function () {
     world.files(linked, { 'deep/b': '2' });
     assert.equal(await projectRoot(join(linked, 'deep'), never), linked);
     assert.deepEqual((await base(linked)).paths, ['a', 'deep/b']);
+    if (process.platform === 'win32') return;
+    const odd = world.repository('line\nend', { 'deep/a': '1' });
+    assert.equal(await projectRoot(join(odd, 'deep'), never), odd);
   });
 
   it('refuses a bare repository, the inside of .git, a file, and a worktree whose repository is gone', async () => {
