@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createExclusive, liesWithin, makeFolder, removeStale, withLock, writeAtomic } from '../../src/node/files.ts';
 import { thisOwner } from '../../src/node/run/owner.ts';
 import { child, never, runChild, scratch, source, withTmpfs } from './run/support.ts';
+import { skipFor } from '../harness/skip.ts';
 
 describe('files', () => {
   const folder = scratch();
@@ -25,7 +26,7 @@ describe('files', () => {
   });
 
   it('replaces a symbolic link instead of writing through it', async function () {
-    if (process.platform === 'win32') return this.skip();
+    if (process.platform === 'win32') skipFor(this, 'not on Windows');
     await writeFile(join(folder(), 'secret'), 'theirs');
     await symlink('secret', join(folder(), 'page.md'));
     await writeAtomic(join(folder(), 'page.md'), 'ours');
@@ -90,7 +91,7 @@ describe('files', () => {
   });
 
   it('tells where links really lead', async function () {
-    if (process.platform === 'win32') return this.skip();
+    if (process.platform === 'win32') skipFor(this, 'not on Windows');
     const root = join(folder(), 'project');
     await mkdir(join(root, 'in'), { recursive: true });
     await mkdir(join(folder(), 'project-2'));

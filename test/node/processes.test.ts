@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run, start } from '../../src/node/processes.ts';
+import { skipFor } from '../harness/skip.ts';
 
 const node = process.execPath;
 const env = { PATH: process.env['PATH'] };
@@ -150,7 +151,7 @@ describe('processes', () => {
     });
 
     it('is not held up by a background process that keeps its output open', async function () {
-      if (process.platform === 'win32') this.skip();
+      if (process.platform === 'win32') skipFor(this, 'not on Windows');
       const started = performance.now();
       const result = await run('/bin/sh', ['-c', 'sleep 60 & echo $!'], { cwd: folder, env, signal: never });
       assert.ok(performance.now() - started < 10_000);
@@ -170,7 +171,7 @@ describe('processes', () => {
     });
 
     it('ends a deaf family', async function () {
-      if (process.platform === 'win32') this.skip();
+      if (process.platform === 'win32') skipFor(this, 'not on Windows');
       const child = await start(node, ['-e', family(true)], { cwd: folder, env, signal: never });
       const pids = (await firstLine(child.stdout)).split(' ').map(Number);
       assert.equal(pids.length, 2);
@@ -180,7 +181,7 @@ describe('processes', () => {
     });
 
     it('takes along what a child that exits leaves in its group', async function () {
-      if (process.platform === 'win32') this.skip();
+      if (process.platform === 'win32') skipFor(this, 'not on Windows');
       const child = await start('/bin/sh', ['-c', 'sleep 60 >/dev/null & echo $!'], {
         cwd: folder,
         env,
@@ -206,7 +207,7 @@ describe('processes', () => {
     ['gets SIGTERM', `process.kill(process.pid, 'SIGTERM')`],
   ] as const) {
     it(`leaves no child behind when the process that started it ${how}`, async function () {
-      if (process.platform === 'win32') this.skip();
+      if (process.platform === 'win32') skipFor(this, 'not on Windows');
       const module = join(import.meta.dirname, '../../src/node/processes.ts');
       const script = `
         import { start } from ${JSON.stringify(module)};

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { secretPartsOf, secretsOf } from '../../src/node/secrets.ts';
 import { scratch, system } from './run/support.ts';
+import { skipFor } from '../harness/skip.ts';
 
 describe('secrets', () => {
   const folder = scratch();
@@ -75,7 +76,7 @@ describe('secrets', () => {
   });
 
   it('do not wait for a pipe that is called .env', async function () {
-    if (process.platform === 'win32') return this.skip();
+    if (process.platform === 'win32') skipFor(this, 'not on Windows');
     system('mkfifo', join(folder(), '.env'));
     assert.deepEqual(await secretsOf(folder(), {}), []);
   });

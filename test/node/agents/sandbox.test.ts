@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { findSandbox } from '../../../src/node/checks/sandbox.ts';
 import { fixture, makeAgentStand } from './stand.ts';
 import type { AgentStand } from './stand.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 // Where there is no sandbox nothing is confined, and the test would say nothing.
 const { sandbox, describe: why } = await findSandbox(new AbortController().signal);
@@ -21,7 +22,7 @@ describe(`an agent in a sandbox${sandbox ? '' : ` (not here: ${why})`}`, functio
   this.timeout(120_000);
   let stand: AgentStand;
   before(async function () {
-    if (!sandbox) this.skip();
+    if (!sandbox) skipFor(this, `no sandbox here: ${why}`);
     stand = await makeAgentStand(options);
     await mkdir(join(stand.folder, 'home', '.codex'));
   });

@@ -8,6 +8,7 @@ import { openApplier } from '../../../src/node/apply/apply.ts';
 import type { OpenApplier } from '../../../src/node/apply/apply.ts';
 import { blobs, change, look, put } from './tree.ts';
 import type { Thing } from './tree.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 const never = new AbortController().signal;
 const posix = process.platform !== 'win32';
@@ -172,7 +173,7 @@ describe('apply', () => {
     });
 
     it('keeps rights that git does not know, and leaves the umask to new files', async function () {
-      if (!posix) this.skip();
+      if (!posix) skipFor(this, 'not on Windows');
       await put(root, { secret: 'a', tool: { exec: 'a' }, only: 'a' });
       await chmod(join(root, 'secret'), 0o600);
       await chmod(join(root, 'tool'), 0o710);
@@ -257,7 +258,7 @@ describe('apply', () => {
     });
 
     it('through a link to itself: that file is a link now', async function () {
-      if (!posix) this.skip();
+      if (!posix) skipFor(this, 'not on Windows');
       await put(folder, { victim: 'a' });
       await symlink(join(folder, 'victim'), join(root, 'file'));
       await rejects(applier().apply([change('file', 'a', 'b')], 'a1', never), 'apply-conflict', /it is a link now/);

@@ -8,6 +8,7 @@ import { openGate } from '../../../src/node/apply/gate.ts';
 import { applierOf } from './killing.ts';
 import { change, look, put } from './tree.ts';
 import type { Thing } from './tree.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 const never = new AbortController().signal;
 const posix = process.platform !== 'win32';
@@ -100,7 +101,7 @@ describe('the gate on disk', () => {
   });
 
   it('writes and deletes through no link, hard or soft', async function () {
-    if (!posix) this.skip();
+    if (!posix) skipFor(this, 'not on Windows');
     await put(root, { 'a.txt': 'a', 'l.txt': { link: '../victim/file' }, 'm.txt': { link: 'a.txt' } });
     await link(join(root, 'a.txt'), join(root, 'b.txt'));
     assert.deepEqual(await verdictOf('l.txt', 'a', 'b'), ['refused', 'link']);
@@ -113,7 +114,7 @@ describe('the gate on disk', () => {
   });
 
   it('follows a new link over those that are there', async function () {
-    if (!posix) this.skip();
+    if (!posix) skipFor(this, 'not on Windows');
     await symlink(join(folder, 'victim'), join(root, 'vendor'));
     await put(root, {
       'real/x': 'x',
@@ -163,7 +164,7 @@ describe('the gate on disk', () => {
   });
 
   it('refuses sockets and pipes without waiting for them', async function () {
-    if (!posix) this.skip();
+    if (!posix) skipFor(this, 'not on Windows');
     const { execFileSync } = await import('node:child_process');
     execFileSync('mkfifo', [join(root, 'pipe')]);
     assert.deepEqual(await verdictOf('pipe', undefined, 'x'), ['refused', 'no-file']);

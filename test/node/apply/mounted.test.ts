@@ -7,6 +7,7 @@ import { openGate } from '../../../src/node/apply/gate.ts';
 import { applierOf, freshProject } from './killing.ts';
 import { mountSmall } from './mounts.ts';
 import { change, look, put } from './tree.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 const never = new AbortController().signal;
 
@@ -44,7 +45,7 @@ describe('apply on file systems of their own', () => {
 
   it('takes everything back when the disk is full, wherever that comes', async function () {
     const mounted = mountSmall(root, 512);
-    if (!mounted) this.skip();
+    if (!mounted) skipFor(this, 'needs the right to mount a disk');
     end = () => mounted.end();
     const text = (letter: string): string => `${letter.repeat(63)}\n`.repeat(300);
     const changes = ['a', 'b', 'c'].map((path) => change(path, text(path), text(path.toUpperCase())));
@@ -78,7 +79,7 @@ describe('apply on file systems of their own', () => {
     await freshProject(root, { 'mnt/': undefined, a: 'a' });
     await mkdir(join(root, 'mnt'));
     const mounted = mountSmall(join(root, 'mnt'), 512);
-    if (!mounted) this.skip();
+    if (!mounted) skipFor(this, 'needs the right to mount a disk');
     end = () => mounted.end();
     await put(root, { 'mnt/b': 'b', 'mnt/sub/gone': 'g', 'mnt/x': { exec: 'x' }, 'mnt/l': { link: 'b' } });
     const was = await look(root);
@@ -107,7 +108,7 @@ describe('apply on file systems of their own', () => {
     await freshProject(root, { a: 'a', 'ro/': undefined });
     await mkdir(join(root, 'ro'));
     const mounted = mountSmall(join(root, 'ro'), 512);
-    if (!mounted) this.skip();
+    if (!mounted) skipFor(this, 'needs the right to mount a disk');
     end = () => mounted.end();
     await put(root, { 'ro/b': 'b' });
     mounted.readOnly();

@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { UserError } from '../../../src/core/errors.ts';
 import { bring, mayHoldSecrets, removeTree } from '../../../src/node/checks/bring.ts';
 import type { Brought } from '../../../src/node/checks/bring.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 describe('bringing ignored files into a checkout', () => {
   let folder: string;
@@ -168,7 +169,7 @@ describe('bringing ignored files into a checkout', () => {
   });
 
   it('passes over sockets and pipes', async function () {
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skipFor(this, 'not on Windows');
     const { execFileSync } = await import('node:child_process');
     await put(join(root, 'data/x'));
     execFileSync('mkfifo', [join(root, 'data/pipe')]);

@@ -11,6 +11,7 @@ import { openChecks } from '../../../src/node/checks/checks.ts';
 import type { ChecksOptions, Consent } from '../../../src/node/checks/checks.ts';
 import { findSandbox } from '../../../src/node/checks/sandbox.ts';
 import type { Confinement } from '../../../src/node/checks/sandbox.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 const never = new AbortController().signal;
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
@@ -109,7 +110,7 @@ for (const kind of ['unconfined', 'in the sandbox'] as const) {
     });
 
     it('are told apart when a command is missing, cannot run, or dies of a signal', async function () {
-      if (!posix) this.skip();
+      if (!posix) skipFor(this, 'not on Windows');
       assert.match((await check('no-such-command-at-all')).reason ?? '', /127.*not found/);
       await writeFile(join(cwd, 'plain'), 'text');
       assert.match((await check('./plain')).reason ?? '', /126/);
@@ -164,7 +165,7 @@ for (const kind of ['unconfined', 'in the sandbox'] as const) {
     });
 
     it('find node in the folder that is given, and a closed stdin', async function () {
-      if (!posix) this.skip();
+      if (!posix) skipFor(this, 'not on Windows');
       const { tail } = await check('command -v node; cat; echo end', { nodeFolder: dirname(process.execPath) });
       assert.equal(tail, `${join(dirname(process.execPath), 'node')}\nend`);
     });
@@ -201,7 +202,7 @@ for (const kind of ['unconfined', 'in the sandbox'] as const) {
     const started = (): Promise<string> => until(async () => (await readdir(cwd)).find((name) => name === 'started'));
 
     it('leave no process behind: cancelled, too late, or at their own end', async function () {
-      if (process.platform !== 'linux') this.skip();
+      if (process.platform !== 'linux') skipFor(this, 'Linux only');
       const word = `word-${process.pid}-${kind.length}`;
       const line = await family(word);
 

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { findSandbox, unconfinedNotice } from '../../../src/node/checks/sandbox.ts';
 import type { Confinement, Place } from '../../../src/node/checks/sandbox.ts';
 import { run } from '../../../src/node/processes.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 const never = new AbortController().signal;
 const path = process.env['PATH'] ?? '';
@@ -35,7 +36,7 @@ describe('finding the sandbox', () => {
   });
 
   it('believes no program that only is there', async function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') skipFor(this, 'Linux only');
     const forbidden = await program('forbidden', 'echo "bwrap: No permissions to create a new namespace" >&2; exit 1');
     const lets = await program('lets', 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"');
     const lies = await program('lies', 'exit 0');
@@ -65,12 +66,12 @@ describe('the sandbox of Linux', function () {
   let home: string | undefined;
 
   before(async function () {
-    if (process.platform !== 'linux') return this.skip();
+    if (process.platform !== 'linux') skipFor(this, 'Linux only');
     confinement = await findSandbox(never);
     if (!confinement.sandbox) {
       // Nothing to prove here but that it is said.
       assert.match(confinement.describe, /without a sandbox/);
-      return this.skip();
+      skipFor(this, `no sandbox here: ${confinement.describe}`);
     }
     // Not under /tmp, all of which is hidden.
     folder = await realpath(await mkdtemp('/var/tmp/orchestra-sandbox-'));

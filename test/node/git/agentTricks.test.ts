@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { makeWorld, never, shell } from './world.ts';
 import type { World } from './world.ts';
 import type { OpenWorkspaces } from '../../../src/node/git/workspaces.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 describe('in a workspace', function () {
   this.timeout(60_000);
@@ -117,7 +118,7 @@ describe('in a workspace', function () {
     ];
     for (const [name, line, expected] of tricks) {
       it(`its files are what counts: ${name}`, async function () {
-        if (process.platform === 'win32') this.skip();
+        if (process.platform === 'win32') skipFor(this, 'not on Windows');
         const said = shell(path, line);
         const { tree } = await workspaces.commit('writer', 'x', never);
         assert.deepEqual(await paths(tree), expected, said);
@@ -135,7 +136,7 @@ describe('in a workspace', function () {
     });
 
     it('neither siblings nor the private repository notice', async function () {
-      if (process.platform === 'win32') this.skip();
+      if (process.platform === 'win32') skipFor(this, 'not on Windows');
       const other = await workspaces.open('other', base.commit, never);
       world.files(path, { 'src/a.ts': '2\n' });
       shell(
@@ -182,7 +183,7 @@ describe('in a workspace', function () {
     });
 
     it('a name that git keeps for itself is refused loudly', async function () {
-      if (process.platform !== 'linux') this.skip();
+      if (process.platform !== 'linux') skipFor(this, 'Linux only');
       world.files(path, { '.GIT/hooks/pre-commit': 'x' });
       await assert.rejects(workspaces.commit('writer', 'x', never), {
         code: 'workspace-files',

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { inspectFolder } from '../../../src/node/git/person.ts';
 import { fingerprint, filesOf, makeWorld, never, shell } from './world.ts';
 import type { World } from './world.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 const asRoot = process.getuid?.() === 0;
 
@@ -72,7 +73,7 @@ describe('the base of a run, of odd input', function () {
   });
 
   it('leaves names that git keeps for itself and names that are no UTF-8 out, and says so', async function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') skipFor(this, 'Linux only');
     const root = world.repository('p', { a: '1' });
     world.files(root, { '.GIT/hooks/x': 'x', 'git~1': 'x', 'sub/.g\u200cit/config': 'x' });
     writeFileSync(Buffer.concat([Buffer.from(`${root}/bad-`), Buffer.from([0xff])]), 'x');
@@ -97,7 +98,7 @@ describe('the base of a run, of odd input', function () {
   });
 
   it('passes by pipes and sockets, and does not follow a folder that became a link', async function () {
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skipFor(this, 'not on Windows');
     const root = world.repository('p', { 'a/x': '1', b: '2' });
     world.files(world.folder, { 'elsewhere/x': 'secret' });
     shell(root, 'mkfifo pipe; rm -r a');
@@ -107,7 +108,7 @@ describe('the base of a run, of odd input', function () {
   });
 
   it('works when the project cannot be written, and says what cannot be read', async function () {
-    if (process.platform === 'win32' || !asRoot) this.skip();
+    if (process.platform === 'win32' || !asRoot) skipFor(this, 'as root only, and not on Windows');
     const root = world.repository('p', { a: '1', secret: 's', 'closed/x': 'x' });
     chmodSync(join(root, 'secret'), 0);
     chmodSync(join(root, 'closed'), 0);
@@ -136,7 +137,7 @@ describe('the base of a run, of odd input', function () {
       cwd: '/',
       encoding: 'utf8',
     });
-    if (/Cannot find module|EACCES.*src/.test(ran.stderr)) this.skip();
+    if (/Cannot find module|EACCES.*src/.test(ran.stderr)) skipFor(this, 'needs sources that others may read');
     assert.equal(ran.status, 0, ran.stderr);
     const got = JSON.parse(ran.stdout) as { notes: string[]; paths: string[] };
     assert.deepEqual(got.paths, ['a']);
@@ -148,7 +149,7 @@ describe('the base of a run, of odd input', function () {
   });
 
   it('refuses a repository of somebody else as git does, and says how to allow it', async function () {
-    if (process.platform === 'win32' || !asRoot) this.skip();
+    if (process.platform === 'win32' || !asRoot) skipFor(this, 'as root only, and not on Windows');
     const root = world.repository('p', { a: '1' });
     chownSync(root, 65534, 65534);
     await assert.rejects(inspectFolder(root, never), { code: 'foreign-repository', hint: /safe\.directory/ });

@@ -5,6 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesOf, makeWorld, never } from './world.ts';
 import type { World } from './world.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 describe('a full disk', function () {
   this.timeout(60_000);
@@ -19,7 +20,7 @@ describe('a full disk', function () {
     mounted =
       process.platform === 'linux' &&
       spawnSync('/bin/sh', ['-c', `mount -t tmpfs -o size=2m tmpfs '${small}'`]).status === 0;
-    if (!mounted) this.skip();
+    if (!mounted) skipFor(this, 'needs the right to mount a disk');
   });
   after(async () => {
     if (mounted) spawnSync('/bin/sh', ['-c', `umount '${small}'`]);

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { makeWorld, never } from './world.ts';
 import type { World } from './world.ts';
 import type { OpenWorkspaces } from '../../../src/node/git/workspaces.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 describe('a merge', function () {
   this.timeout(60_000);
@@ -117,7 +118,7 @@ describe('a merge', function () {
   });
 
   it('tells each kind of conflict by its path', async function () {
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skipFor(this, 'not on Windows');
     const merged = await both(
       (path) => {
         write({ 'moddel.ts': 'x1\n', 'add.ts': '1\n', 'bin.dat': '\0one', newfile: 'n\n', type: 't1\n' })(path);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { gitProgram } from '../../../src/node/git/program.ts';
 import { never } from './world.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 describe('the git that is used', () => {
   let folder: string;
@@ -28,7 +29,7 @@ describe('the git that is used', () => {
   });
 
   it('is found again once it is installed', async function () {
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skipFor(this, 'not on Windows');
     const path = join(folder, 'later');
     await assert.rejects(gitProgram(never, path), { code: 'no-git' });
     await fake('later', 'echo git version 2.45.1');
@@ -44,7 +45,7 @@ describe('the git that is used', () => {
     ['3.0.0-rc1', true],
   ] as const) {
     it(`${fine ? 'may' : 'must not'} be ${version}`, async function () {
-      if (process.platform === 'win32') this.skip();
+      if (process.platform === 'win32') skipFor(this, 'not on Windows');
       const path = await fake(`v${version}`.replace(/\W/g, '-'), `echo 'git version ${version}'`);
       if (fine) assert.equal(await gitProgram(never, path), join(path, 'git'));
       else
@@ -56,13 +57,13 @@ describe('the git that is used', () => {
   }
 
   it('must work: one that only says what is missing counts as none', async function () {
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skipFor(this, 'not on Windows');
     const path = await fake('xcode', 'echo "xcode-select: note: no developer tools were found" >&2; exit 1');
     await assert.rejects(gitProgram(never, path), { code: 'no-git', message: /no developer tools/ });
   });
 
   it('is never one that the folder brings by a relative PATH', async function () {
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skipFor(this, 'not on Windows');
     const path = await fake('real', 'echo git version 2.45.1');
     assert.equal(await gitProgram(never, ['.', '', 'bin', path].join(delimiter)), join(path, 'git'));
     await assert.rejects(gitProgram(never, ['.', 'real'].join(delimiter)), { code: 'no-git' });

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprint, makeWorld, never, shell } from './world.ts';
 import type { World } from './world.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 /** Every way in which git runs something of the person's: each leaves a file named after it. */
 function armed(world: World, root: string, markers: string): void {
@@ -65,7 +66,7 @@ describe("the person's repository", function () {
 
   for (const kind of ['a checkout', 'a linked worktree'] as const) {
     it(`is as it was after a run, dates included, and nothing of it ran: ${kind}`, async function () {
-      if (process.platform === 'win32') this.skip();
+      if (process.platform === 'win32') skipFor(this, 'not on Windows');
       const markers = join(world.files(join(world.folder, 'markers'), {}), '');
       const main = world.repository('p', {
         'a.ts': 'one\n',
@@ -141,7 +142,7 @@ describe("the person's repository", function () {
   }
 
   it('has markers that work: its own git sets them off', function () {
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skipFor(this, 'not on Windows');
     const markers = join(world.folder, 'markers');
     shell(world.folder, `mkdir '${markers}'`);
     const root = world.repository('p', { a: '1' });

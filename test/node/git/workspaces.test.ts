@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path';
 import { filesOf, makeWorld, never, shell } from './world.ts';
 import type { World } from './world.ts';
 import type { OpenWorkspaces } from '../../../src/node/git/workspaces.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 describe('workspaces', function () {
   this.timeout(60_000);
@@ -116,7 +117,7 @@ describe('workspaces', function () {
     });
 
     it('are made anew, whatever stands there', async function () {
-      if (process.platform === 'win32') this.skip();
+      if (process.platform === 'win32') skipFor(this, 'not on Windows');
       const { path } = await workspaces.open('writer', base.commit, never);
       const state = path.replace('/work/', '/state/');
       const left: (() => void)[] = [

@@ -7,6 +7,7 @@ import { isSafeName } from '../../../src/core/bus/names.ts';
 import { normalBody } from '../../../src/core/bus/text.ts';
 import { openStore } from '../../../src/node/memory/store.ts';
 import { runChild, scratch, source, system, withTmpfs } from '../run/support.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 describe('store', () => {
   const folder = scratch();
@@ -123,7 +124,7 @@ describe('store', () => {
   });
 
   it('never follows a link out of the project', async function () {
-    if (process.platform === 'win32') return this.skip();
+    if (process.platform === 'win32') skipFor(this, 'not on Windows');
     const project = join(folder(), 'project');
     const outside = join(folder(), 'outside');
     await mkdir(join(project, '.serena'), { recursive: true });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { InboxMessage } from '../../../src/core/ports.ts';
 import { openInbox, postToInbox } from '../../../src/node/run/inbox.ts';
 import { never, quietLog, runChild, scratch, source, until } from './support.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 describe('inbox', () => {
   const folder = scratch();
@@ -162,7 +163,7 @@ describe('inbox', () => {
   });
 
   it('is not followed out of the run', async function () {
-    if (process.platform === 'win32') return this.skip();
+    if (process.platform === 'win32') skipFor(this, 'not on Windows');
     const run = join(folder(), 'run');
     await mkdir(run);
     await symlink('..', join(run, 'inbox'));

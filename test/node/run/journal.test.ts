@@ -8,6 +8,7 @@ import type { OpenJournal } from '../../../src/node/run/journal.ts';
 import { acquireLease } from '../../../src/node/run/lease.ts';
 import type { Lease } from '../../../src/node/run/lease.ts';
 import { child, created, never, note, scratch, source, until, withTmpfs } from './support.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 const now = (): number => Date.UTC(2026, 10, 22, 14, 32, 5);
 
@@ -292,7 +293,7 @@ describe('journal', () => {
   });
 
   it('is not written through a symbolic link', async function () {
-    if (process.platform === 'win32') return this.skip();
+    if (process.platform === 'win32') skipFor(this, 'not on Windows');
     await writeFile(join(folder(), 'theirs'), '');
     const run = join(folder(), 'run');
     await mkdir(run);

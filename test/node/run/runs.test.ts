@@ -16,6 +16,7 @@ import {
   resolveRun,
 } from '../../../src/node/run/runs.ts';
 import { created, never, note, scratch, withTmpfs } from './support.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 const noon = Date.UTC(2026, 10, 22, 14, 32, 5);
 
@@ -75,7 +76,7 @@ describe('runs', () => {
   });
 
   it('never lie outside the project, nor in place of a file', async function () {
-    if (process.platform === 'win32') return this.skip();
+    if (process.platform === 'win32') skipFor(this, 'not on Windows');
     const project = join(folder(), 'project');
     await mkdir(project);
     await mkdir(join(folder(), 'outside'));

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { redactStream } from '../../../src/core/bus/redact.ts';
 import { openTranscripts, readPrompt, tailTranscript, transcriptPath } from '../../../src/node/run/transcripts.ts';
 import { quietLog, scratch, until } from './support.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 describe('transcripts', () => {
   const folder = scratch();
@@ -91,8 +92,8 @@ describe('transcripts', () => {
     assert.equal(log.warnings.length, 1);
   });
 
-  it('are not written through links (POSIX only)', async function () {
-    if (process.platform === 'win32') return this.skip();
+  it('are not written through links', async function () {
+    if (process.platform === 'win32') skipFor(this, 'not on Windows');
     const log = quietLog();
     const run = join(folder(), 'run');
     await mkdir(join(run, 'transcripts'), { recursive: true });

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { UserError } from '../../../src/core/errors.ts';
 import { loadTeam } from '../../../src/node/team/load.ts';
 import type { LoadedTeam, TeamRequest } from '../../../src/node/team/load.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 const run = promisify(execFile);
 
@@ -233,7 +234,7 @@ describe('loading the team', () => {
     const path = join(root, '.orchestration/team.yaml');
     await mkdir(path);
     assert.match((await refused()).message, /^\.orchestration\/team\.yaml is not a file\.$/);
-    if (process.platform === 'win32') return this.skip();
+    if (process.platform === 'win32') skipFor(this, 'not on Windows');
     await rm(path, { recursive: true });
     await run('mkfifo', [path]);
     assert.match((await refused()).message, /is not a file/);
@@ -262,7 +263,7 @@ describe('loading the team', () => {
     await projects('team: default\n');
     await chmod(join(root, '.orchestration/team.yaml'), 0o000);
     // Root and Windows read it all the same.
-    if (process.platform === 'win32' || process.getuid?.() === 0) return this.skip();
+    if (process.platform === 'win32' || process.getuid?.() === 0) skipFor(this, 'not on Windows, nor as root');
     assert.match((await refused()).message, /cannot be read \(EACCES\)/);
     return undefined;
   });

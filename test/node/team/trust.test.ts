@@ -19,6 +19,7 @@ import { needsApproval } from '../../../src/core/team/approvals.ts';
 import { loadTeam } from '../../../src/node/team/load.ts';
 import { approve, approved, isTrusted, trustFolder, unapproved, untrustFolder } from '../../../src/node/team/trust.ts';
 import type { Place } from '../../../src/node/team/trust.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 describe('trust and approvals', () => {
   let folder: string;
@@ -89,7 +90,7 @@ describe('trust and approvals', () => {
   it('is one folder’s in every spelling, where case does not count', async function () {
     const other = join(folder, 'PROJECT');
     const same = await stat(other).catch(() => undefined);
-    if (!same) return this.skip();
+    if (!same) skipFor(this, 'this disk tells upper from lower case');
     await trustFolder(at(other));
     assert.equal(await isTrusted(place), true);
     return undefined;
@@ -202,7 +203,7 @@ describe('trust and approvals', () => {
   }
 
   it('is no trust, where others could have written it', async function () {
-    if (process.platform === 'win32') return this.skip();
+    if (process.platform === 'win32') skipFor(this, 'not on Windows');
     await trustFolder(place);
     await chmod(file(), 0o666);
     assert.match((await refused(() => isTrusted(place), 'trust-file')).message, /could have been written by others/);
