@@ -191,7 +191,11 @@ export async function run(command: string, args: readonly string[], options: Run
   const exit = await child.exited;
   clearTimeout(timer);
   // Who left the group and kept our pipe open must not hold us up: output that comes later is nobody's.
-  if (!(await within(closed, 1000))) for (const stream of [child.stdout, child.stderr]) stream.destroy();
+  if (!(await within(closed, 1000))) {
+    // The time may be over because we ourselves were held up: then what the child wrote still waits to be read.
+    for (let turns = 0; turns < 2; turns++) await new Promise((done) => setImmediate(done));
+    for (const stream of [child.stdout, child.stderr]) stream.destroy();
+  }
   await child.end(0);
   options.signal.throwIfAborted();
   return {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -156,6 +157,29 @@ describe('processes', () => {
       const result = await run('/bin/sh', ['-c', 'sleep 60 & echo $!'], { cwd: folder, env, signal: never });
       assert.ok(performance.now() - started < 10_000);
       assert.equal(await gone(Number(result.stdout.toString())), true);
+    });
+
+    it('loses nothing that was written before the exit, however long we ourselves are held up', async function () {
+      if (process.platform !== 'linux') skipFor(this, 'Linux only');
+      const isOver = (pid: string): boolean => / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+      const holdUntil = (over: () => boolean): void => {
+        for (const end = Date.now() + 20_000; !over() && Date.now() < end;);
+      };
+      const [pid, go] = [join(folder, 'pid'), join(folder, 'go')];
+      const script = 'echo $$ > pid.new; mv pid.new pid; while [ ! -e go ]; do sleep 0.02; done; printf words';
+      const ran = run('/bin/sh', ['-c', script], { cwd: folder, env, signal: never });
+      while (!existsSync(pid)) await new Promise((done) => setTimeout(done, 20));
+      const other = await start('/bin/sh', ['-c', 'echo'], { cwd: folder, env, signal: never });
+      other.stdout.on('data', () => {
+        // The first writes and ends while we deal with the second, whose end then shows both to be over.
+        writeFileSync(go, '');
+        holdUntil(() => isOver(readFileSync(pid, 'utf8').trim()));
+        const due = Date.now() + 1300;
+        setImmediate(() => holdUntil(() => Date.now() > due));
+      });
+      holdUntil(() => isOver(String(other.pid)));
+      assert.equal((await ran).stdout.toString(), 'words');
+      await other.end(0);
     });
   });
 
