@@ -1,7 +1,8 @@
 import { reasonOf } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import type { JournalRecord } from '../core/run/events.ts';
-import { fold, type RunState } from '../core/run/state.ts';
+import { fold } from '../core/run/fold.ts';
+import type { RunState } from '../core/run/state.ts';
 import { roster } from '../core/team/roster.ts';
 import type { Host, RunResult } from '../node/host.ts';
 import { openProject, type Project } from '../node/project.ts';

@@ -6,7 +6,7 @@ import type { AskInput } from '../core/ask.ts';
 import { isAbort, reasonOf } from '../core/errors.ts';
 import { type Log, type Models, type Person, type Ports, RouteError, type Journal } from '../core/ports.ts';
 import type { JournalRecord } from '../core/run/events.ts';
-import { fold } from '../core/run/state.ts';
+import { fold } from '../core/run/fold.ts';
 import type { TeamFile } from '../core/team/file.ts';
 import { openApplier } from './apply/apply.ts';
 import { openGate } from './apply/gate.ts';

@@ -1,6 +1,7 @@
 import { isAbort } from '../core/errors.ts';
 import type { JournalRecord } from '../core/run/events.ts';
-import { fold, type RunState } from '../core/run/state.ts';
+import { fold } from '../core/run/fold.ts';
+import type { RunState } from '../core/run/state.ts';
 import type { Project } from '../node/project.ts';
 import type { ShownRun } from './session.ts';
 import { openTails, type Tail } from './tails.ts';

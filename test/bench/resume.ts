@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fold } from '../../src/core/run/state.ts';
+import { fold } from '../../src/core/run/fold.ts';
 import { acquireLease } from '../../src/node/run/lease.ts';
 import { journalPath, openJournal, readJournal } from '../../src/node/run/journal.ts';
 import { line, median } from './measure.ts';

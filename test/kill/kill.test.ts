@@ -4,7 +4,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JournalRecord } from '../../src/core/run/events.ts';
-import { fold } from '../../src/core/run/state.ts';
+import { fold } from '../../src/core/run/fold.ts';
 import { filesOf, leftovers, processesOf } from '../harness/files.ts';
 import { makeSample, type Sample, sampleTask } from '../harness/sample.ts';
 

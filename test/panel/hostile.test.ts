@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { fold } from '../../src/core/run/state.ts';
+import { fold } from '../../src/core/run/fold.ts';
 import type { Question } from '../../src/vscode/asking.ts';
 import { panelState } from '../../src/vscode/panel/state.ts';
 import { journal, run } from '../fixtures/cli/story.ts';

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
-import { fold } from '../../src/core/run/state.ts';
+import { fold } from '../../src/core/run/fold.ts';
 import type { PanelInput } from '../../src/vscode/panel/input.ts';
 import { panelState } from '../../src/vscode/panel/state.ts';
 import { throttled } from '../../src/vscode/panel/throttle.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fold } from '../../src/core/run/state.ts';
+import { fold } from '../../src/core/run/fold.ts';
 import { fromPanelSchema, type PanelAction, type PanelState } from '../../src/protocol.ts';
 import { exact, line, tailOf } from '../../src/vscode/panel/clean.ts';
 import type { PanelInput } from '../../src/vscode/panel/input.ts';

@@ -1,5 +1,6 @@
 import type { JournalRecord } from '../../core/run/events.ts';
-import { fold, type RunState } from '../../core/run/state.ts';
+import { fold } from '../../core/run/fold.ts';
+import type { RunState } from '../../core/run/state.ts';
 import type { Project } from '../../node/project.ts';
 import type { CliCommand } from '../command.ts';
 import { codeOfOutcome, exitCodes } from '../exit.ts';

@@ -1,4 +1,5 @@
-import { fold, type RunState } from '../../core/run/state.ts';
+import { fold } from '../../core/run/fold.ts';
+import type { RunState } from '../../core/run/state.ts';
 import { eventLine } from '../view/eventLine.ts';
 import type { Look } from '../view/look.ts';
 import type { Presenter } from './presenter.ts';

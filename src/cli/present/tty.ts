@@ -1,6 +1,7 @@
 import { isAbort, reasonOf } from '../../core/errors.ts';
 import type { JournalRecord } from '../../core/run/events.ts';
-import { fold, type RunState } from '../../core/run/state.ts';
+import { fold } from '../../core/run/fold.ts';
+import type { RunState } from '../../core/run/state.ts';
 import type { Screen } from '../screen.ts';
 import { blockOf, headerLines } from '../view/blocks.ts';
 import { diffLines, diffSize } from '../view/diff.ts';

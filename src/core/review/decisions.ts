@@ -1,5 +1,5 @@
 import type { Hunk } from '../change/change.ts';
-import type { ReviewState } from '../run/reviewState.ts';
+import type { ReviewState } from '../run/state.ts';
 
 /** What the person decided, hunk by hunk. */
 

@@ -11,7 +11,8 @@ import type { Control } from './control.ts';
 import type { EventOf, JournalRecord, Outcome, RunEvent } from './events.ts';
 import { type Controls, openControls } from './controls.ts';
 import { withoutSecrets } from './clean.ts';
-import { fold, type RunState } from './state.ts';
+import { fold } from './fold.ts';
+import type { RunState } from './state.ts';
 import { RunStopped } from './stopped.ts';
 
 /** What a run is about. The cast is not in it: that is decided at triage, and journaled. */

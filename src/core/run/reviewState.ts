@@ -1,22 +1,7 @@
-import type { EventOf, RunEvent } from './events.ts';
-import type { RunState } from './state.ts';
+import type { RunEvent } from './events.ts';
+import type { ReviewState, RunState } from './state.ts';
 
 /** What the person's review does to a run's state. */
-
-export interface ReviewState {
-  /** Decisions that stand, in time. */
-  readonly decided: readonly { readonly hunks: readonly string[]; readonly decision: 'keep' | 'undo' }[];
-  /** How many of them, the first ones, came along when a fix joined: they sum up what was decided before, and are not taken back. */
-  readonly carried: number;
-  /** Findings of reviewers that the person let go. */
-  readonly dismissed: readonly string[];
-  /** Fixes that became part of the change, in time. */
-  readonly joined: readonly EventOf<'review.joined'>[];
-  /** Trees of parts of the change as it is now, in time. */
-  readonly parts: readonly EventOf<'review.part'>[];
-  /** How it ended; gone as soon as something is decided, joined, applied or taken back after it. */
-  readonly finished?: EventOf<'review.finished'> | undefined;
-}
 
 /** The review goes on: what was kept and dropped at its last end says nothing about the change as it is now. */
 export const unfinished = (review: ReviewState): ReviewState => ({ ...review, finished: undefined });

@@ -6,7 +6,8 @@ import type { ReviewFinding } from '../../core/review/findings.ts';
 import { propose, type Now, type Place, type Proposed } from '../../core/review/propose.ts';
 import type { Review, ReviewFile, ReviewHunk } from '../../core/review/review.ts';
 import type { JournalRecord } from '../../core/run/events.ts';
-import { fold, type RunState } from '../../core/run/state.ts';
+import { fold } from '../../core/run/fold.ts';
+import type { RunState } from '../../core/run/state.ts';
 import type { OpenReview } from '../../node/review/openReview.ts';
 import type { Project } from '../../node/project.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { EventOf, RunEvent } from '../../../src/core/run/events.ts';
-import { fold } from '../../../src/core/run/state.ts';
+import { fold } from '../../../src/core/run/fold.ts';
 import { live } from '../ports/live.ts';
 import { applied, plan, project, storyWorld } from '../ports/story.ts';
 import { testTeam } from '../ports/team.ts';

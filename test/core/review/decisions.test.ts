@@ -8,7 +8,7 @@ import { joinFix } from '../../../src/core/review/join.ts';
 import { renamesOf } from '../../../src/core/review/renames.ts';
 import { finalId } from '../../../src/core/review/review.ts';
 import type { RunEvent } from '../../../src/core/run/events.ts';
-import { fold } from '../../../src/core/run/state.ts';
+import { fold } from '../../../src/core/run/fold.ts';
 import { fileChange, side, writers } from '../change/texts.ts';
 import { created, recordsOf } from '../ports/records.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Failure } from '../../../src/core/ask.ts';
 import { RouteError } from '../../../src/core/ports.ts';
-import { fold } from '../../../src/core/run/state.ts';
+import { fold } from '../../../src/core/run/fold.ts';
 import { type Bench, bench, cast, good, stopped } from '../ports/bench.ts';
 import type { Reply } from '../ports/models.ts';
 

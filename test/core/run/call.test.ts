@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { failureKinds } from '../../../src/core/ask.ts';
 import { breaks } from '../../../src/core/run/breaker.ts';
-import { fold } from '../../../src/core/run/state.ts';
+import { fold } from '../../../src/core/run/fold.ts';
 import { sessionOf } from '../../../src/core/run/ways.ts';
 import { bench, cast, failing, good, model, models, route, stopped } from '../ports/bench.ts';
 import type { Asked, Script } from '../ports/models.ts';

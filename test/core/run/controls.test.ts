@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { CallControl } from '../../../src/core/run/control.ts';
-import { fold } from '../../../src/core/run/state.ts';
+import { fold } from '../../../src/core/run/fold.ts';
 import { type Bench, bench, good, model, route, stopped } from '../ports/bench.ts';
 import type { Reply, Script } from '../ports/models.ts';
 import { live } from '../ports/live.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { fold } from '../../../src/core/run/state.ts';
+import { fold } from '../../../src/core/run/fold.ts';
 import { sessionOf } from '../../../src/core/run/ways.ts';
 import { type Bench, bench, cast, good, model, route } from '../ports/bench.ts';
 import type { Asked, Reply, Script } from '../ports/models.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { RunEvent } from '../../../src/core/run/events.ts';
-import { fold } from '../../../src/core/run/state.ts';
+import { fold } from '../../../src/core/run/fold.ts';
 import { created, ended, type Entry, failed, recordsOf, resumed, started } from '../ports/records.ts';
 
 const stop = (name: string): RunEvent => ({ type: 'stop.asked', stop: name, question: 'Go on?' });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { RunEvent } from '../../../src/core/run/events.ts';
-import { fold } from '../../../src/core/run/state.ts';
+import { fold } from '../../../src/core/run/fold.ts';
 import { resultOf } from '../../../src/core/words/result.ts';
 import { created, recordsOf } from '../ports/records.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { RunEvent } from '../../../src/core/run/events.ts';
-import { fold } from '../../../src/core/run/state.ts';
+import { fold } from '../../../src/core/run/fold.ts';
 import { decisionsOf } from '../../../src/core/review/decisions.ts';
 import { type Made, madeReady } from '../../node/review/made.ts';
 import { type Editor, openBrowser, openEditor } from '../editor.ts';
