@@ -20,11 +20,24 @@ const extension = {
   external: ['vscode'],
   define: { 'import.meta.url': '__moduleUrl' },
   banner: { js: `const __moduleUrl = require('node:url').pathToFileURL(__filename).href;` },
+  // A bundle that is imported finds the editor's module only by `require`.
+  supported: { 'dynamic-import': false },
+};
+
+/** What activation loads is small: the rest of the extension is read when something of it is wanted. */
+const windowLater = {
+  name: 'window-later',
+  setup({ onResolve }) {
+    onResolve({ filter: /^[.]\/window[.]ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './window.cjs', external: true } : undefined,
+    );
+  },
 };
 
 /** One row per bundle. Only the extension may mark `vscode` external: a stray import of it breaks every other bundle. */
 const entries = {
-  extension: { ...extension, source: 'src/vscode/extension.ts', outfile: 'dist/extension.cjs' },
+  extension: { ...extension, source: 'src/vscode/extension.ts', outfile: 'dist/extension.cjs', plugins: [windowLater] },
+  window: { ...extension, source: 'src/vscode/window.ts', outfile: 'dist/window.cjs' },
   cli: { ...esm, source: 'src/cli/main.ts', outfile: 'dist/cli.main.mjs' },
   'servers/agents': { ...esm, source: 'src/servers/agents/main.ts', outfile: 'dist/servers/agents.mjs' },
   'servers/keys': { ...esm, source: 'src/servers/keys/main.ts', outfile: 'dist/servers/keys.mjs' },

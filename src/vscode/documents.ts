@@ -10,11 +10,10 @@ import { type Pending, planDocument } from './documents/plan.ts';
 import { questionDocument } from './documents/question.ts';
 import { openTranscriptViews } from './documents/transcript.ts';
 import type { Parts } from './parts.ts';
+import { documentScheme } from './schemes.ts';
 import type { SessionView } from './session.ts';
 
 /** Documents that are made of a run and cannot be written: its plan, its findings, what it asks, the logs of its calls. */
-
-export const documentScheme = 'orchestra';
 
 /** What of a run can be read as a document. */
 export type RunDocument = 'plan' | 'report' | 'findings' | 'diff' | 'ledger' | 'messages';
@@ -62,6 +61,7 @@ export async function openDocument(
 export const runOf = (uri: vscode.Uri): string => uri.path.split('/')[1] ?? '';
 
 export interface Documents extends vscode.Disposable {
+  readonly provider: vscode.TextDocumentContentProvider;
   /** What stands where in a document that has been made. */
   marks(uri: vscode.Uri): Marked['marks'];
   /** Makes an open document anew. */
@@ -142,7 +142,6 @@ export function openDocuments({ session }: Pick<Parts, 'session'>, pending: (run
   const disposable = vscode.Disposable.from(
     changes,
     transcripts,
-    vscode.workspace.registerTextDocumentContentProvider(documentScheme, provider),
     vscode.languages.registerDocumentLinkProvider({ scheme: documentScheme }, links),
     vscode.workspace.onDidOpenTextDocument(({ uri }) => {
       // What was said between the making of its text and this is told to nobody else.
@@ -160,6 +159,7 @@ export function openDocuments({ session }: Pick<Parts, 'session'>, pending: (run
     }),
   );
   return {
+    provider,
     marks: (uri) => made.get(uri.toString())?.marks ?? [],
     renew: (uri) => changes.fire(uri),
     dispose: () => disposable.dispose(),

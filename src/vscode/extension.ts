@@ -1,92 +1,69 @@
 import * as vscode from 'vscode';
-import { handlersOf } from './handlers.ts';
-import { openFolders } from './folder.ts';
-import { logTo, told } from './host.ts';
-import { openKeys } from './team/keys.ts';
-import { notifyQuestions } from './notifications.ts';
-import { showProgress } from './progress.ts';
-import { openSession, type OpenSession } from './openSession.ts';
-import type { PanelSource } from './panel/input.ts';
-import { languageModelServer } from './lm/server.ts';
-import { openPanel } from './panel/openPanel.ts';
-import { openPanelSource } from './panelSource.ts';
-import { openPlanEditor } from './planEditor.ts';
-import { registerReview } from './review/registerReview.ts';
-import { parseSettings, settingsPrefix, type Settings } from './settings.ts';
-import { showStatus } from './statusBar.ts';
-import { openTaskFlow } from './task.ts';
-import { showTeamProblems } from './team/file.ts';
 import { commands } from './commands.ts';
+import { told } from './host.ts';
+import { documentsLater, filesLater } from './later.ts';
+import { openPanel } from './panel/openPanel.ts';
+import { documentScheme, itemScheme, reviewScheme } from './schemes.ts';
+import type { Api, Window } from './window.ts';
+
+/**
+ * What the editor loads: what package.json promises is registered, and nothing of it is there yet. The window itself, with the engine, is a
+ * bundle of its own (`dist/window.cjs`), read when something of it is first wanted: a command, the panel, a document, a team file.
+ */
 
 /** What tests of the whole extension get to see. */
-export interface Api {
-  readonly session: OpenSession;
-  readonly panel: PanelSource;
+export interface Entry {
+  open(): Promise<Api>;
 }
 
-let session: OpenSession | undefined;
+let opening: Promise<Window> | undefined;
 
-/** The one place where the extension's parts are put together. */
-export async function activate(context: vscode.ExtensionContext): Promise<Api> {
+export function activate(context: vscode.ExtensionContext): Entry {
   const channel = vscode.window.createOutputChannel('Model Orchestra', { log: true });
-  const folders = openFolders(context.workspaceState);
-  const keys = await openKeys(context.secrets);
-  const settings = (root?: string): Settings => {
-    const scope = root === undefined ? undefined : vscode.Uri.file(root);
-    const configuration = vscode.workspace.getConfiguration(settingsPrefix, scope);
-    const read = parseSettings((key) => configuration.get(key));
-    for (const name of read.wrong)
-      channel.warn(`The setting ${name} has a value that it cannot have; its default counts.`);
-    return read.settings;
+  const open = (): Promise<Window> => {
+    opening ??= import('./window.ts').then(({ openWindow }) => openWindow(context, channel));
+    // What failed is tried again by whoever wants it next.
+    opening.catch(() => (opening = undefined));
+    return opening;
   };
-  const made = openSession({
-    log: logTo(channel),
-    condition: () => folders.condition(),
-    folders: () => folders.all(),
-    current: () => folders.current(),
-    teamFile: () => settings().teamFile || undefined,
-    defaults(root) {
-      const { team, ...rest } = settings(root);
-      const [calls, minutes, usd] = [rest['budget.calls'], rest['budget.minutes'], rest['budget.usd']];
-      return {
-        team: team === '' ? undefined : team,
-        budget: { ...(calls > 0 && { calls }), ...(minutes > 0 && { minutes }), ...(usd > 0 && { usd }) },
-      };
-    },
-    env: keys.environment,
-    ...(settings()['languageModels.offer'] && { hosted: { 'vscode-lm': languageModelServer } }),
-    complain: (error) => void told(channel, async () => Promise.reject(error as Error)),
-  });
-  session = made;
-  const parts = { context, channel, folders, keys, session: made, settings };
-  const plan = openPlanEditor(parts);
-  const review = registerReview(parts);
-  const panel = openPanelSource(parts);
-  const handlers = handlersOf({ ...parts, plan, review, tasks: openTaskFlow(parts, panel) });
+  const edited = ({ uri }: vscode.TextDocument): void => {
+    if (uri.path.endsWith('/team.yaml')) void told(channel, open);
+  };
+  vscode.workspace.textDocuments.forEach(edited);
   context.subscriptions.push(
     channel,
-    keys,
-    plan,
-    review.disposable,
-    panel,
-    openPanel(context, panel),
-    showStatus(parts),
-    showProgress(parts),
-    showTeamProblems(parts),
-    notifyQuestions(parts),
-    // Another window or a terminal may have begun or ended something meanwhile.
-    vscode.window.onDidChangeWindowState(({ focused }) => focused && void made.refresh()),
-    vscode.workspace.onDidGrantWorkspaceTrust(() => void made.refresh()),
-    vscode.workspace.onDidChangeWorkspaceFolders(() => void made.refresh()),
+    openPanel(context, (view) => panelLater(view, (fill) => void told(channel, async () => fill(await open())))),
+    filesLater(reviewScheme, async () => (await open()).files[reviewScheme], { isReadonly: true }),
+    filesLater(itemScheme, async () => (await open()).files[itemScheme]),
+    documentsLater(documentScheme, async () => (await open()).documents),
+    vscode.workspace.onDidOpenTextDocument(edited),
     ...commands.map(({ id }) =>
-      vscode.commands.registerCommand(id, (...args: unknown[]) => told(channel, () => handlers[id](...args))),
+      vscode.commands.registerCommand(id, (...args: unknown[]) =>
+        told(channel, async () => (await open()).handlers[id](...args)),
+      ),
     ),
   );
-  await made.refresh();
-  return { session: made, panel };
+  return { open: async () => (await open()).api };
+}
+
+/** Keeps what the page sends until there is somebody to hear it. */
+function panelLater(view: vscode.WebviewView, find: (fill: (window: Window) => void) => void): vscode.Disposable {
+  const early: unknown[] = [];
+  let gone = false;
+  let serving: vscode.Disposable = view.webview.onDidReceiveMessage((message) => early.push(message));
+  find((window) => {
+    serving.dispose();
+    if (!gone) serving = window.serve(view, early);
+  });
+  return {
+    dispose() {
+      gone = true;
+      serving.dispose();
+    },
+  };
 }
 
 /** The window closes: what it drives is stopped in order, and can be gone on with. */
 export async function deactivate(): Promise<void> {
-  await session?.close();
+  await (await opening)?.close();
 }

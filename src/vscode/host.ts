@@ -14,6 +14,12 @@ export function logTo(channel: vscode.LogOutputChannel): Log {
   };
 }
 
+/**
+ * A text for a notification. The editor makes `[words](command:…)` in one a link that runs the command, whoever wrote it: what comes from a
+ * model, a server or a repository must not be one.
+ */
+export const unlinked = (text: string): string => text.replaceAll('](', '] (');
+
 /** What went wrong, as the panel and a notification say it. */
 export interface Problem {
   readonly message: string;
@@ -63,7 +69,7 @@ export async function told(log: vscode.LogOutputChannel, work: () => Promise<unk
     const show = 'Show Output';
     // Not waited for: a notification stays for as long as the person likes.
     void vscode.window
-      .showErrorMessage(`Model Orchestra: ${text}`, ...(problem.bug ? [show] : []))
+      .showErrorMessage(unlinked(`Model Orchestra: ${text}`), ...(problem.bug ? [show] : []))
       .then((chosen) => (chosen === show ? log.show() : undefined));
   }
 }

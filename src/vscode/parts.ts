@@ -11,6 +11,8 @@ export interface Parts {
   readonly folders: Folders;
   readonly keys: Keys;
   readonly session: Session;
+  /** Whether the person sees the panel now: what it says needs no notification. */
+  panelVisible(): boolean;
   /** As they are now, for a folder. */
   settings(root?: string): Settings;
 }

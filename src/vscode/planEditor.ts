@@ -1,23 +1,21 @@
 import * as vscode from 'vscode';
 import { type PlanItem } from '../core/run/answers.ts';
+import type { RunState } from '../core/run/state.ts';
 import { plural } from '../core/words/words.ts';
 import type { Question } from './asking.ts';
 import { contexts } from './commands.ts';
-import { documentScheme, type Documents, openDocuments, openDocument, runDocumentUri, runOf } from './documents.ts';
+import { type Documents, openDocuments, openDocument, runDocumentUri, runOf } from './documents.ts';
 import { itemText, readItemText } from './documents/item.ts';
 import type { Pending } from './documents/plan.ts';
 import type { Parts } from './parts.ts';
-
-const itemScheme = 'orchestra-item';
-
-interface Draft {
-  readonly struck: Set<string>;
-  readonly edited: Map<string, Pending['edited'] extends ReadonlyMap<string, infer E> ? E : never>;
-}
+import { openPlanDrafts } from './planDrafts.ts';
+import { documentScheme, itemScheme } from './schemes.ts';
 
 /** The plan as it is decided upon: lenses on the document that strike and edit items, and *Go* and *Stop* above them. */
 export interface PlanEditor extends vscode.Disposable {
   readonly documents: Documents;
+  /** Items of plans as files. */
+  readonly files: vscode.FileSystemProvider;
   /** Answers the stop of a run; without one, of that whose plan is in the active editor, or of the shown one. */
   go(run?: string): Promise<void>;
   stop(): Promise<void>;
@@ -25,8 +23,12 @@ export interface PlanEditor extends vscode.Disposable {
   edit(run: string, item: string): Promise<void>;
 }
 
-export function openPlanEditor({ session, settings }: Pick<Parts, 'session' | 'settings'>): PlanEditor {
-  const drafts = new Map<string, Draft>();
+export function openPlanEditor({
+  session,
+  settings,
+  context,
+}: Pick<Parts, 'session' | 'settings'> & { readonly context: Pick<Parts['context'], 'workspaceState'> }): PlanEditor {
+  const drafts = openPlanDrafts(context.workspaceState);
   const lensesChanged = new vscode.EventEmitter<void>();
   const stopOf = (run: string): Extract<Question, { kind: 'stop' }> | undefined =>
     session
@@ -35,17 +37,12 @@ export function openPlanEditor({ session, settings }: Pick<Parts, 'session' | 's
         (one): one is Extract<Question, { kind: 'stop' }> =>
           one.run === run && one.kind === 'stop' && one.stop.stop === 'plan',
       );
-  const draftOf = (run: string): Draft => {
-    let draft = drafts.get(run);
-    if (!draft) drafts.set(run, (draft = { struck: new Set(), edited: new Map() }));
-    return draft;
-  };
+  const draftOf = (run: string): Pick<Pending, 'struck' | 'edited'> =>
+    drafts.find(run) ?? { struck: new Set(), edited: new Map() };
   const documents = openDocuments({ session }, (run): Pending => {
-    const draft = drafts.get(run);
     const problem = stopOf(run)?.stop.problem;
     return {
-      struck: draft?.struck ?? new Set(),
-      edited: draft?.edited ?? new Map(),
+      ...draftOf(run),
       ...(problem !== undefined && { problem }),
     };
   });
@@ -53,9 +50,18 @@ export function openPlanEditor({ session, settings }: Pick<Parts, 'session' | 's
     documents.renew(runDocumentUri(run, 'plan'));
     lensesChanged.fire();
   };
-  const items = (run: string): readonly PlanItem[] => {
+  const itemOf = async (run: string, id: string): Promise<PlanItem | undefined> => {
     const { shown } = session.view();
-    return shown?.run === run ? (shown.state.plan?.items ?? []) : [];
+    const state = shown?.run === run ? shown.state : await stateOf(run);
+    return state?.plan?.items.find((one) => one.id === id);
+  };
+  /** Of a run that this window does not show: an item whose editor was open before the window was loaded again. */
+  const stateOf = async (run: string): Promise<RunState | undefined> => {
+    const project = await session.project();
+    return project?.show(run).then(
+      ({ state }) => state,
+      () => undefined,
+    );
   };
   const current = (): string | undefined => {
     const uri = vscode.window.activeTextEditor?.document.uri;
@@ -97,28 +103,28 @@ export function openPlanEditor({ session, settings }: Pick<Parts, 'session' | 's
     },
   };
 
+  const files = itemFiles(
+    async (run, id) => {
+      const item = await itemOf(run, id);
+      return item && itemText({ ...item, ...draftOf(run).edited.get(id) });
+    },
+    async (run, id, text) => {
+      const item = await itemOf(run, id);
+      if (!item) throw vscode.FileSystemError.FileNotFound('This plan is not waiting any more.');
+      drafts.change(run, ({ edited }) => {
+        const edit = readItemText(text, item);
+        if (Object.keys(edit).length > 0) edited.set(id, edit);
+        else edited.delete(id);
+      });
+      renew(run);
+    },
+  );
   const disposable = vscode.Disposable.from(
     documents,
     lensesChanged,
     vscode.languages.registerCodeLensProvider({ scheme: documentScheme }, lenses),
-    vscode.workspace.registerFileSystemProvider(
-      itemScheme,
-      itemFiles(
-        (run, id) => {
-          const item = items(run).find((one) => one.id === id);
-          return item && itemText({ ...item, ...drafts.get(run)?.edited.get(id) });
-        },
-        (run, id, text) => {
-          const item = items(run).find((one) => one.id === id);
-          if (!item) throw vscode.FileSystemError.FileNotFound('This plan is not waiting any more.');
-          draftOf(run).edited.set(id, readItemText(text, item));
-          renew(run);
-        },
-      ),
-      { isCaseSensitive: true },
-    ),
     session.onRecord(({ event }, run) => {
-      if (event.type === 'stop.answered' && event.stop === 'plan') drafts.delete(run);
+      if (event.type === 'stop.answered' && event.stop === 'plan') drafts.drop(run);
       if (event.type === 'stop.asked' && event.stop === 'plan') {
         renew(run);
         // Beside what the person does, without taking the keyboard from it.
@@ -141,6 +147,7 @@ export function openPlanEditor({ session, settings }: Pick<Parts, 'session' | 's
 
   return {
     documents,
+    files,
     async go(of) {
       const run = of ?? current();
       const question = run === undefined ? undefined : stopOf(run);
@@ -164,8 +171,9 @@ export function openPlanEditor({ session, settings }: Pick<Parts, 'session' | 's
       if (question) session.answer(question.id, 'stop');
     },
     strike(run, item) {
-      const { struck } = draftOf(run);
-      if (!struck.delete(item)) struck.add(item);
+      drafts.change(run, ({ struck }) => {
+        if (!struck.delete(item)) struck.add(item);
+      });
       renew(run);
     },
     async edit(run, item) {
@@ -178,8 +186,8 @@ export function openPlanEditor({ session, settings }: Pick<Parts, 'session' | 's
 
 /** Items of plans as files that can be written: saving one is what amends the plan. */
 function itemFiles(
-  read: (run: string, item: string) => string | undefined,
-  write: (run: string, item: string, text: string) => void,
+  read: (run: string, item: string) => Promise<string | undefined>,
+  write: (run: string, item: string, text: string) => Promise<void>,
 ): vscode.FileSystemProvider {
   const changes = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   let stamp = Date.now();
@@ -187,8 +195,8 @@ function itemFiles(
     const [, run = '', name = ''] = uri.path.split('/');
     return [run, name.replace(/[.]md$/, '')];
   };
-  const textOf = (uri: vscode.Uri): string => {
-    const text = read(...parts(uri));
+  const textOf = async (uri: vscode.Uri): Promise<string> => {
+    const text = await read(...parts(uri));
     if (text === undefined) throw vscode.FileSystemError.FileNotFound(uri);
     return text;
   };
@@ -198,12 +206,15 @@ function itemFiles(
   return {
     onDidChangeFile: changes.event,
     watch: () => ({ dispose: () => {} }),
-    stat: (uri) => ({ type: vscode.FileType.File, ctime: 0, mtime: stamp, size: Buffer.byteLength(textOf(uri)) }),
+    async stat(uri) {
+      const size = Buffer.byteLength(await textOf(uri));
+      return { type: vscode.FileType.File, ctime: 0, mtime: stamp, size };
+    },
     readDirectory: refuse,
     createDirectory: refuse,
-    readFile: (uri) => Buffer.from(textOf(uri)),
-    writeFile(uri, content) {
-      write(...parts(uri), Buffer.from(content).toString('utf8'));
+    readFile: async (uri) => Buffer.from(await textOf(uri)),
+    async writeFile(uri, content) {
+      await write(...parts(uri), Buffer.from(content).toString('utf8'));
       stamp += 1;
       changes.fire([{ type: vscode.FileChangeType.Changed, uri }]);
     },

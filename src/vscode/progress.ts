@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { oneLine } from '../core/words/plain.ts';
 import type { Phase } from '../core/run/events.ts';
+import { unlinked } from './host.ts';
 import type { Parts } from './parts.ts';
 
 /** A phase that is done sooner needs no notification: the status bar shows it. Milliseconds. */
@@ -16,8 +17,12 @@ const doing: Record<Phase, string> = {
   review: 'the change is reviewed',
 };
 
-/** Shows phases that take long as a notification; cancelling it stops the run in order. */
-export function showProgress({ session, settings }: Pick<Parts, 'session' | 'settings'>): vscode.Disposable {
+/** Shows phases that take long as a notification, unless the panel shows them; cancelling it stops the run in order. */
+export function showProgress({
+  session,
+  settings,
+  panelVisible,
+}: Pick<Parts, 'session' | 'settings' | 'panelVisible'>): vscode.Disposable {
   let due: NodeJS.Timeout | undefined;
   let end: (() => void) | undefined;
   const over = (): void => {
@@ -27,8 +32,8 @@ export function showProgress({ session, settings }: Pick<Parts, 'session' | 'set
   };
   const show = (run: string, phase: Phase): void => {
     const shown = session.view().shown;
-    if (shown?.run !== run || !settings()['notifications.phases']) return;
-    const title = `${oneLine(shown.state.title)}: ${doing[phase]}`;
+    if (shown?.run !== run || panelVisible() || !settings()['notifications.phases']) return;
+    const title = unlinked(`${oneLine(shown.state.title)}: ${doing[phase]}`);
     void vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title, cancellable: true },
       (progress, token) => {
@@ -36,7 +41,7 @@ export function showProgress({ session, settings }: Pick<Parts, 'session' | 'set
           token.onCancellationRequested(() => void session.stop(run)),
           session.onRecord(({ event }, of) => {
             if (of === run && event.type === 'call.started')
-              progress.report({ message: oneLine(`${event.role} ${event.title}`) });
+              progress.report({ message: unlinked(oneLine(`${event.role} ${event.title}`)) });
           }),
         ];
         return new Promise<void>((resolve) => {

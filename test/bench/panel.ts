@@ -1,3 +1,4 @@
+import { spreadWords } from './measure.ts';
 import { openBrowser } from '../panel/panelPage.ts';
 import { type LoadResult, playLoad } from '../panel/load.ts';
 
@@ -15,13 +16,11 @@ export async function benchPanel(seconds?: number): Promise<string[]> {
 }
 
 function words(roles: number, of: LoadResult): string {
-  const spread = ({ p50, p99, most }: LoadResult['made']): string =>
-    `${p50.toFixed(1)} / ${p99.toFixed(1)} / ${most.toFixed(1)} ms`;
   const percent = (part: number): string => `${(part * 100).toFixed(1)} %`;
   return [
     `panel, ${String(roles).padStart(2)} roles × 200 lines/s (median / 99 % / most):`,
-    `${of.states} states of at most ${Math.round(of.size / 1024)} KiB, made in ${spread(of.made)},`,
-    `${percent(of.share)} of the host's time; event loop late by ${spread(of.late)};`,
-    `${of.draws} drawn, ${percent(of.page.all)} of the page's thread (script ${percent(of.page.script)}, layout ${percent(of.page.layout)}); a frame every ${spread(of.frames)}`,
+    `${of.states} states of at most ${Math.round(of.size / 1024)} KiB, made in ${spreadWords(of.made)},`,
+    `${percent(of.share)} of the host's time; event loop late by ${spreadWords(of.late)};`,
+    `${of.draws} drawn, ${percent(of.page.all)} of the page's thread (script ${percent(of.page.script)}, layout ${percent(of.page.layout)}); a frame every ${spreadWords(of.frames)}`,
   ].join(' ');
 }

@@ -18,19 +18,18 @@ export async function runDesktop(scenario: Scenario, version: string, built: str
     await writeFile(join(user, 'User', 'settings.json'), JSON.stringify(scenario.settings?.(where) ?? {}));
     const folder = scenario.folder ? scenario.folder(where) : sample.root;
     for (const launch of scenario.launches) {
-      const report = join(place, 'report.txt');
+      const report = join(place, `${launch.suite}.report.txt`);
       const executable = process.env['ORCHESTRA_VSCODE'];
       const code = await runTests({
         version,
         ...(executable !== undefined && { vscodeExecutablePath: executable }),
         extensionDevelopmentPath: root,
-        extensionTestsPath: join(built, 'entry.cjs'),
+        extensionTestsPath: join(built, `${launch.suite}.run.cjs`),
         extensionTestsEnv: {
           ...sample.env,
-          ORCHESTRA_TEST_SUITE: join(built, `${launch.suite}.test.cjs`),
-          ORCHESTRA_TEST_REPORT: report,
+          ORCHESTRA_TEST_REPORTS: place,
           ORCHESTRA_TEST_PLACE: place,
-          ORCHESTRA_TEST_TITLE: `${scenario.name}: ${launch.suite} (desktop VS Code ${version})`,
+          ORCHESTRA_TEST_TITLE: `${scenario.name} (desktop VS Code ${version})`,
         },
         launchArgs: [
           ...(folder === undefined ? [] : [folder]),

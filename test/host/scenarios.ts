@@ -1,17 +1,26 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { assertUnharmed, loadScenario, loadWords } from './load.ts';
 
 /** What is played in a real editor: a folder, how it is trusted, and the suites one after the other on the same user data. */
-interface Place {
+export interface Place {
   /** Beside the project: user data, team file, the scripted servers' count. */
   readonly place: string;
   readonly root: string;
   readonly teamFile: string;
 }
 
+/** One start of the editor: a suite in a window, and perhaps another in a second window on the same folder. */
+export interface Launch {
+  readonly suite: string;
+  readonly second?: string;
+  readonly kill?: boolean;
+}
+
 export interface Scenario {
   readonly name: string;
-  readonly launches: readonly { readonly suite: string; readonly kill?: boolean }[];
+  readonly launches: readonly Launch[];
   /** What is opened; default the sample. Undefined: nothing. */
   readonly folder?: (place: Place) => string | undefined;
   readonly trust?: boolean;
@@ -19,6 +28,12 @@ export interface Scenario {
   readonly tempo?: number;
   readonly settings?: (place: Place) => Record<string, unknown>;
   readonly prepare?: (place: Place) => Promise<void>;
+  /** What is done in the first window's page, as a person would, until its suite has ended. */
+  readonly page?: (page: Page, place: Place, signal: AbortSignal) => Promise<void>;
+  /** How long a suite may take; default 9. */
+  readonly minutes?: number;
+  /** It measures: nothing else goes on beside it, and only in the newest version unless one is named. */
+  readonly alone?: boolean;
   /** Fixture extensions beside ours. */
   readonly beside?: readonly string[];
   /** With the package that `npm run package` made, installed, in the place of the sources' build; only when asked for by name. */
@@ -39,12 +54,18 @@ export const scenarios: readonly Scenario[] = [
   { name: 'untrusted', launches: [{ suite: 'untrusted' }], settings: scripted, trust: false, prepare: bringALot },
   { name: 'no folder', launches: [{ suite: 'noFolder' }], folder: () => undefined },
   { name: 'parts', launches: [{ suite: 'parts' }] },
+  { name: 'team file', launches: [{ suite: 'teamFile' }] },
   {
     name: 'language models',
     launches: [{ suite: 'languageModels' }],
     beside: ['models'],
     settings: () => ({ 'chat.disableAIFeatures': false }),
   },
+  { name: 'windows', launches: [{ suite: 'windowDrives', second: 'windowWatches' }], settings: scripted, tempo: 1 },
+  loadScenario(60, (of) => {
+    for (const line of loadWords(of)) console.log(`    ${line}`);
+    assertUnharmed(of);
+  }),
   {
     name: 'package',
     launches: [{ suite: 'activation' }, { suite: 'story' }],

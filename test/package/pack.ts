@@ -66,7 +66,8 @@ try {
 function partOf(path: string): string {
   if (path.startsWith('dist/servers/')) return path.slice('dist/'.length);
   if (path.startsWith('dist/webview/')) return 'webview';
-  if (path === 'dist/extension.cjs') return 'extension';
+  if (path === 'dist/extension.cjs') return 'extension: what activation reads';
+  if (path === 'dist/window.cjs') return 'extension: the window';
   if (path.startsWith('media/sample/')) return 'sample project and script';
   if (path.startsWith('media/')) return 'media';
   return 'manifest and documents';

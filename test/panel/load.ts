@@ -5,6 +5,7 @@ import type { PanelInput } from '../../src/vscode/panel/input.ts';
 import { panelState } from '../../src/vscode/panel/state.ts';
 import { throttled } from '../../src/vscode/panel/throttle.ts';
 import { openTails } from '../../src/vscode/tails.ts';
+import { type Spread, spreadOf } from '../bench/measure.ts';
 import { journal } from '../fixtures/cli/story.ts';
 import { idle } from '../fixtures/panel/states.ts';
 import type { PanelBrowser, PanelPage } from './panelPage.ts';
@@ -33,24 +34,6 @@ export interface LoadResult {
   readonly draws: number;
   /** Milliseconds between two frames of the page. */
   readonly frames: Spread;
-}
-
-interface Spread {
-  readonly mean: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly most: number;
-}
-
-function spreadOf(values: readonly number[]): Spread {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
-  return {
-    mean: values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length),
-    p50: at(0.5),
-    p99: at(0.99),
-    most: sorted.at(-1) ?? 0,
-  };
 }
 
 /** A run in which so many roles work at once. */

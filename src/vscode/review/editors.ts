@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { fileUri, type ShownFile, type ShownReview } from './shown.ts';
-import { parseReviewUri, reviewScheme, reviewUri, type Side } from './uris.ts';
+import { reviewScheme } from '../schemes.ts';
+import { parseReviewUri, reviewUri, type Side } from './uris.ts';
 
 /** The editors that a review is seen in: all files in one, or one file by itself. */
 

@@ -1,10 +1,11 @@
 import * as vscode from 'vscode';
 import { cardText } from './card.ts';
 import type { ShownReview } from './shown.ts';
-import { parseReviewUri, reviewScheme, reviewUri, type Side } from './uris.ts';
+import { parseReviewUri, reviewUri, type Side } from './uris.ts';
 
 /** The documents of reviews as a file system that nobody can write to: what is asked for before its review is open opens it. */
 export function serveReviews(reviewOf: (run: string) => Promise<ShownReview | undefined>): {
+  readonly provider: vscode.FileSystemProvider;
   readonly disposable: vscode.Disposable;
   /** These files of a review read otherwise now. */
   changed(shown: ShownReview, paths: readonly string[]): void;
@@ -41,10 +42,8 @@ export function serveReviews(reviewOf: (run: string) => Promise<ShownReview | un
     rename: refuse,
   };
   return {
-    disposable: vscode.Disposable.from(
-      changes,
-      vscode.workspace.registerFileSystemProvider(reviewScheme, provider, { isReadonly: true, isCaseSensitive: true }),
-    ),
+    provider,
+    disposable: changes,
     changed({ run, root }, paths) {
       clock = Math.max(clock + 1, Date.now());
       const sides: readonly Side[] = ['proposed', 'was', 'becomes'];

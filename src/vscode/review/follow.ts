@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Reviews } from './reviews.ts';
 import { fileUri, type ShownReview } from './shown.ts';
-import { reviewScheme } from './uris.ts';
+import { reviewScheme } from '../schemes.ts';
 
 /** Keeps what is shown in step with what the person does to their files, and with where they are. */
 export function followPerson(reviews: Reviews): vscode.Disposable {

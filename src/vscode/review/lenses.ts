@@ -3,7 +3,8 @@ import { checkedOf, shownOf } from '../../core/review/summary.ts';
 import { oneLine } from '../../core/words/plain.ts';
 import { checkedWords, creditWords } from '../../core/words/review.ts';
 import type { ShownFile, ShownHunk, ShownReview } from './shown.ts';
-import { parseReviewUri, reviewScheme } from './uris.ts';
+import { reviewScheme } from '../schemes.ts';
+import { parseReviewUri } from './uris.ts';
 
 /** Above each hunk: what can be decided, what was, and who stands behind it. */
 export function showLenses(

@@ -16,6 +16,8 @@ type ReviewCommand = (typeof reviewCommands)[number]['id'];
 
 export interface ReviewPart {
   readonly handlers: { readonly [K in ReviewCommand]: (arg?: unknown) => Promise<unknown> };
+  /** The documents of reviews. */
+  readonly files: vscode.FileSystemProvider;
   readonly disposable: vscode.Disposable;
   /** Lets the person save what they have typed in files that an undo would touch; false when they go back. */
   settle(run: string): Promise<boolean>;
@@ -26,6 +28,7 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
   const { session, channel, settings } = parts;
   const reviews = openReviews(parts);
   return {
+    files: reviews.files,
     disposable: vscode.Disposable.from(
       reviews.disposable,
       followPerson(reviews),

@@ -14,6 +14,7 @@ import type { Target } from './target.ts';
 
 /** The reviews that are open in this window, and what is drawn of them. One is current: commands that name none are about it. */
 export interface Reviews {
+  readonly files: vscode.FileSystemProvider;
   readonly disposable: vscode.Disposable;
   /** Opens it, unless it is open. */
   open(run: string): Promise<ShownReview>;
@@ -85,6 +86,7 @@ export function openReviews({ session, channel }: Pick<Parts, 'session' | 'chann
   const here = (): PlaceNow | undefined => placeNow((run) => ready.has(run));
 
   return {
+    files: files.provider,
     disposable: vscode.Disposable.from(
       files.disposable,
       lenses.disposable,

@@ -1,8 +1,7 @@
 import * as vscode from 'vscode';
+import { reviewScheme } from '../schemes.ts';
 
 /** Documents of a review. They are read by the editor as files of a file system of ours, so that a window that is loaded again finds them. */
-
-export const reviewScheme = 'orchestra-review';
 
 /**
  * `proposed`: the file as it becomes. `nothing`: an empty left side. `was` and `becomes`: in words, what of a file is no text (its mode,

@@ -97,7 +97,8 @@ export function showTeamProblems({ session }: Pick<Parts, 'session'>): vscode.Di
   );
 }
 
-function isTeamFile(uri: vscode.Uri): boolean {
+/** The team file of a folder, or the person's own. */
+export function isTeamFile(uri: vscode.Uri): boolean {
   if (uri.scheme !== 'file') return false;
   return uri.path.endsWith('/.orchestration/team.yaml') || uri.fsPath === join(profileFolder(), 'team.yaml');
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
 import type { AskInput, AskProgress } from '../../../src/core/ask.ts';
 import { askEditor } from '../../../src/vscode/lm/ask.ts';
 import { editorsModels, matching, plainId } from '../../../src/vscode/lm/find.ts';
@@ -58,5 +59,14 @@ describe('the models of the editor', () => {
     const diagnosis = await project?.diagnose({ signal: new AbortController().signal });
     const route = diagnosis?.routes.find(({ what }) => what.includes('vscode-lm') && what.startsWith('Claude 4.5'));
     assert.equal(route?.state, 'ok', JSON.stringify(route));
+    // What the setting says when it is looked counts, not what it said when the window was opened.
+    const settings = vscode.workspace.getConfiguration('orchestra');
+    await settings.update('languageModels.offer', false, vscode.ConfigurationTarget.Global);
+    try {
+      const without = await project?.diagnose({ signal: new AbortController().signal });
+      assert.ok(!without?.routes.some(({ what, state }) => what.includes('vscode-lm') && state === 'ok'));
+    } finally {
+      await settings.update('languageModels.offer', undefined, vscode.ConfigurationTarget.Global);
+    }
   });
 });

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
 import { openAsking, type Question } from '../../../src/vscode/asking.ts';
 import { itemText, readItemText } from '../../../src/vscode/documents/item.ts';
 import { inEditor } from '../../../src/vscode/host.ts';
 import { rankOf } from '../../../src/vscode/mentions.ts';
-import { notificationOf } from '../../../src/vscode/notifications.ts';
-import { parseSettings } from '../../../src/vscode/settings.ts';
+import { notificationOf, notifyQuestions } from '../../../src/vscode/notifications.ts';
+import { openPlanDrafts } from '../../../src/vscode/planDrafts.ts';
+import { openPlanEditor } from '../../../src/vscode/planEditor.ts';
+import type { Session } from '../../../src/vscode/session.ts';
+import { parseSettings, type Settings } from '../../../src/vscode/settings.ts';
 import { openTails } from '../../../src/vscode/tails.ts';
 import { rowsOf } from '../../../src/vscode/team/check.ts';
 import { problemsOf } from '../../../src/vscode/team/file.ts';
@@ -67,6 +71,87 @@ describe('parts of the window', () => {
       notificationOf(permission('echo \u202eabc')).text.includes('\\u202e'),
       'hidden characters are written out',
     );
+  });
+
+  it('no words of a model become a link in a notification', () => {
+    const link = '[npm test](command:workbench.action.terminal.sendSequence)';
+    const asked = notificationOf(permission(link));
+    assert.ok(!asked.text.includes(']('));
+    assert.deepEqual(
+      asked.choices.map(({ label }) => label),
+      ['Show the Command', 'Deny'],
+      'what is not shown as it is cannot be allowed from there',
+    );
+    const stop = { stop: 'plan', question: `Plan is ready: ${link}` } as const;
+    assert.ok(!notificationOf({ id: 'q', run: 'r', kind: 'stop', stop }).text.includes(']('));
+  });
+
+  it('nothing is notified that the panel shows; what it showed is, when it is hidden', () => {
+    let changed = (): void => {};
+    const session = {
+      view: () => ({ questions: [permission('npm test')] }),
+      onChange(listener: () => void) {
+        changed = listener;
+        return { dispose() {} };
+      },
+    } as unknown as Session;
+    let visible = true;
+    let asked = 0;
+    const settings = (): Settings => {
+      asked += 1;
+      return { ...parseSettings(() => undefined).settings, 'notifications.questions': false };
+    };
+    const notifications = notifyQuestions({ session, settings, panelVisible: () => visible });
+    changed();
+    assert.equal(asked, 0);
+    visible = false;
+    notifications.look();
+    assert.equal(asked, 1, 'it would be notified now, were it not switched off');
+    notifications.dispose();
+  });
+
+  it('what was struck and edited of a plan survives the window', async () => {
+    const kept = new Map<string, unknown>();
+    const workspaceState = {
+      get: (key: string) => kept.get(key),
+      // As it is stored: a text.
+      update: async (key: string, value: unknown) => void kept.set(key, JSON.parse(JSON.stringify(value))),
+      keys: () => [...kept.keys()],
+    } as unknown as vscode.Memento;
+    const before = openPlanDrafts(workspaceState);
+    before.change('r', ({ struck }) => struck.add('i1'));
+    before.change('r', ({ edited }) => edited.set('i2', { title: 'Otherwise' }));
+    before.change('other', ({ struck }) => struck.add('i1'));
+    before.drop('other');
+
+    const item = { findings: [], dissent: [], owners: ['implementer'], paths: ['src/**'], acceptance: [], what: 'Do.' };
+    const items = ['i1', 'i2'].map((id) => ({ ...item, id, title: id }));
+    const question: Question = { id: 'q', run: 'r', kind: 'stop', stop: { stop: 'plan', question: 'Go?' } };
+    const answers: unknown[] = [];
+    let heard = (_record: unknown, _run: string): void => {};
+    const session = {
+      view: () => ({ questions: [question], shown: { run: 'r', state: { plan: { items } } }, titles: {} }),
+      onChange: () => ({ dispose() {} }),
+      onRecord(listener: typeof heard) {
+        heard = listener;
+        return { dispose() {} };
+      },
+      answer: (_id: string, answer: unknown) => void answers.push(answer),
+    } as unknown as Session;
+    const settings = (): Settings => parseSettings(() => undefined).settings;
+    const plan = openPlanEditor({ session, settings, context: { workspaceState } });
+    try {
+      const of = (id: string): vscode.Uri => vscode.Uri.from({ scheme: 'orchestra-item', path: `/r/${id}.md` });
+      assert.match(Buffer.from(await plan.files.readFile(of('i2'))).toString('utf8'), /^# Otherwise/);
+      await plan.go('r');
+      assert.deepEqual(answers, [
+        { answer: 'go', amend: { plan: { strike: [{ item: 'i1' }], edit: [{ item: 'i2', title: 'Otherwise' }] } } },
+      ]);
+      heard({ event: { type: 'stop.answered', stop: 'plan' } }, 'r');
+      assert.deepEqual(openPlanDrafts(workspaceState).find('r'), undefined, 'what was sent is not sent again');
+    } finally {
+      plan.dispose();
+    }
   });
 
   it('an item that is edited as a document gives what was changed and nothing else', () => {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as vscode from 'vscode';
-import type { Api } from '../../../src/vscode/extension.ts';
+import type { Api } from '../../../src/vscode/window.ts';
 import { activated, drawn, eventually, question, root, sampleTask, until } from './support.ts';
 
 describe('the whole story', () => {

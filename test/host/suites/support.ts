@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { PanelState } from '../../../src/protocol.ts';
-import type { Api } from '../../../src/vscode/extension.ts';
+import type { Entry } from '../../../src/vscode/extension.ts';
+import type { Api } from '../../../src/vscode/window.ts';
 import { panelState } from '../../../src/vscode/panel/state.ts';
 import type { Session } from '../../../src/vscode/session.ts';
 
@@ -16,9 +17,9 @@ export const place = process.env['ORCHESTRA_TEST_PLACE'] ?? '';
 export const root = join(place, 'links');
 
 export async function activated(): Promise<Api> {
-  const extension = vscode.extensions.getExtension<Api>('model-orchestra.model-orchestra');
+  const extension = vscode.extensions.getExtension<Entry>('model-orchestra.model-orchestra');
   assert.ok(extension, 'the extension is installed');
-  return extension.activate();
+  return (await extension.activate()).open();
 }
 
 /** What the panel draws now. */
@@ -86,4 +87,15 @@ export async function counted(): Promise<{ key: string; event: string }[]> {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as { key: string; event: string });
+}
+
+/** Waits until the other window's suite has given a sign; gives what it wrote. */
+export async function signsOf(name: string): Promise<string> {
+  const signed = await eventually(`the other window's sign ${name}`, async () =>
+    readFile(join(place, `${name}.sign`), 'utf8').then(
+      (text) => ({ text }),
+      () => undefined,
+    ),
+  );
+  return signed.text;
 }

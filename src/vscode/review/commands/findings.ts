@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { ReviewFinding } from '../../../core/review/findings.ts';
 import { oneLine } from '../../../core/words/plain.ts';
+import { unlinked } from '../../host.ts';
 import { placeOf } from '../comments.ts';
 import { openOne } from '../editors.ts';
 import { harmless } from '../lenses.ts';
@@ -27,7 +28,8 @@ export async function dismissThread(reviews: Reviews, arg: unknown): Promise<voi
 async function fix(reviews: Reviews, shown: ShownReview, finding: string, words = ''): Promise<void> {
   const wish = { finding, ...(words.trim() !== '' && { words }) };
   const result = await reviews.drive(shown, (host) => shown.open.fix(wish, host));
-  if (result?.reason !== undefined) void vscode.window.showWarningMessage(`Model Orchestra: ${oneLine(result.reason)}`);
+  if (result?.reason !== undefined)
+    void vscode.window.showWarningMessage(unlinked(`Model Orchestra: ${oneLine(result.reason)}`));
 }
 
 /** Lists the open ones; of the one that is chosen the person chooses what becomes of it. */

@@ -3,6 +3,7 @@ import type { Decision } from '../../../core/review/decisions.ts';
 import { UserError } from '../../../core/errors.ts';
 import { oneLine } from '../../../core/words/plain.ts';
 import { plural } from '../../../core/words/words.ts';
+import { unlinked } from '../../host.ts';
 import { closeTabs } from '../editors.ts';
 import type { Reviews } from '../reviews.ts';
 import { hunksIn, openDocument, type ShownReview } from '../shown.ts';
@@ -31,22 +32,25 @@ export async function finish(reviews: Reviews, target: Target): Promise<void> {
     .filter((text) => text !== undefined)
     .join(' ');
   if (result.outcome !== 'applied') {
-    void vscode.window.showWarningMessage(`Model Orchestra: ${oneLine(said)}`);
+    void vscode.window.showWarningMessage(unlinked(`Model Orchestra: ${oneLine(said)}`));
     return;
   }
   await closeTabs(shown);
   reviews.close(shown);
   const written = plural(result.state.applied?.files.length ?? 0, 'file');
-  void vscode.window.showInformationMessage(`Written: ${written}. ${oneLine(said)}`.trim(), 'Undo').then((chosen) => {
-    if (chosen === 'Undo') void vscode.commands.executeCommand('orchestra.undo', shown.run);
-  });
+  void vscode.window
+    .showInformationMessage(unlinked(`Written: ${written}. ${oneLine(said)}`.trim()), 'Undo')
+    .then((chosen) => {
+      if (chosen === 'Undo') void vscode.commands.executeCommand('orchestra.undo', shown.run);
+    });
 }
 
 /** Runs the checks on what is not undone. */
 export async function check(reviews: Reviews, target: Target): Promise<void> {
   const shown = await reviews.wanted(target);
   const result = await reviews.drive(shown, (host) => shown.open.check(host));
-  if (result?.reason !== undefined) void vscode.window.showWarningMessage(`Model Orchestra: ${oneLine(result.reason)}`);
+  if (result?.reason !== undefined)
+    void vscode.window.showWarningMessage(unlinked(`Model Orchestra: ${oneLine(result.reason)}`));
 }
 
 interface Pick<T> extends vscode.QuickPickItem {

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Frame, Page } from 'playwright-core';
+import { type Spread, spreadOf, spreadWords } from '../bench/measure.ts';
+import type { Place, Scenario } from './scenarios.ts';
+
+/**
+ * Twelve roles that write 200 lines a second each, in a real VS Code: whether its extension host stays in time, the panel is drawn, and
+ * a person who types beside it notices nothing. The same is measured just before, while nothing runs.
+ */
+
+export const loadRoles = 12;
+const linesPerSecond = 200;
+/** Processes that play the roles. */
+const servers = 4;
+/** How long the same window is measured before the run, in seconds. */
+const idleSeconds = 10;
+/** Milliseconds between two keys: a fast typist's. */
+const keyMs = 110;
+
+/** What the suite tells whoever types; `over` ends it. */
+export type LoadPhase = 'idle' | 'load' | 'over' | 'between';
+export const phaseFile = (place: string): string => join(place, 'phase.txt');
+/** Where the suite writes what it measured in the extension host. */
+export const hostFile = (place: string): string => join(place, 'load.json');
+
+/** Milliseconds by which the event loop of the extension host was late, and what came through it. */
+export interface HostLoad {
+  readonly idle: Spread;
+  readonly load: Spread;
+  /** Seconds that the load was measured for. */
+  readonly seconds: number;
+  /** Lines that came in, per role and second. */
+  readonly lines: number;
+  /** Share of one processor that the host used, of its own and not of the servers. */
+  readonly cpu: { readonly idle: number; readonly load: number };
+  /** MiB of the heap after a minute, or at the beginning, and at the end. */
+  readonly heap: readonly [number, number];
+}
+
+interface PageLoad {
+  /** Milliseconds from a key to the frame in which its letter stands. */
+  readonly keys: Spread;
+  /** Milliseconds between two frames of the panel. */
+  readonly frames: Spread;
+  /** Changes that the panel drew, a second. */
+  readonly draws: number;
+}
+
+export interface LoadResult {
+  readonly host: HostLoad;
+  readonly page: { readonly idle: PageLoad; readonly load: PageLoad };
+}
+
+/** The load as a scenario for the host; `done` gets what was measured. */
+export function loadScenario(seconds: number, done: (of: LoadResult) => void): Scenario {
+  return {
+    name: 'load',
+    launches: [{ suite: 'load' }],
+    alone: true,
+    minutes: 6 + seconds / 60,
+    settings: ({ teamFile }) => ({
+      'orchestra.teamFile': teamFile,
+      'editor.quickSuggestions': { comments: 'off', strings: 'off', other: 'off' },
+    }),
+    prepare: (place) => writeLoad(place, seconds),
+    page: async (page, place, signal) => done(await typeBeside(page, place, signal)),
+  };
+}
+
+/** A team whose readers stream for longer than is measured, and the script that they are played from. */
+async function writeLoad({ place, teamFile }: Place, seconds: number): Promise<void> {
+  await writeFile(join(place, 'load.seconds'), JSON.stringify({ idle: idleSeconds, load: seconds }));
+  // Said again and again by its anchor: ten minutes of it would be a script of many megabytes.
+  const times = 60;
+  const lines = Math.ceil(((seconds * 1.3 + 60) / times) * linesPerSecond);
+  const text = Array.from({ length: lines }, (_, n) => lineOf(n)).join('');
+  const says = Array.from({ length: times - 1 }, () => '      - say: *text');
+  await writeFile(
+    join(place, 'load.yaml'),
+    [
+      'version: 1',
+      'parts:',
+      '  - match: { kind: triage }',
+      '    steps:',
+      '      - answer: { title: Much at once, size: core, specialists: [], why: All at once. }',
+      '  - match: { kind: findings }',
+      `    pace: { chunk: ${Math.round(text.length / lines)}, delay: 4 }`,
+      '    steps:',
+      `      - say: &text ${JSON.stringify(text)}`,
+      ...says,
+      '',
+    ].join('\n'),
+  );
+  const server = (name: string): string =>
+    `  ${name}: { command: "\${node}", args: ["\${servers}/scripted.mjs", --script, "\${root}/../load.yaml", --name, ${name}], scripted: true }`;
+  const numbers = (most: number): number[] => Array.from({ length: most }, (_, n) => n + 1);
+  await writeFile(
+    teamFile,
+    [
+      'version: 1',
+      'team: load',
+      'servers:',
+      ...['agents', 'keys', ...numbers(servers).map((n) => `load-${n}`)].map(server),
+      'models:',
+      ...numbers(servers).map(
+        (n) => `  load-${n}: { title: Load ${n}, vendor: nobody, routes: [{ server: load-${n}, ids: [load] }] }`,
+      ),
+      'roles:',
+      ...numbers(loadRoles).map(
+        (n) =>
+          `  reader-${n}: { title: Reader ${n}, duties: [analyse], brief: Read., models: [{ model: load-${1 + (n % servers)} }] }`,
+      ),
+      `teams: { load: { core: [orchestrator, implementer, ${numbers(loadRoles)
+        .map((n) => `reader-${n}`)
+        .join(', ')}] } }`,
+      'stops: { team: never, plan: never, apply: never }',
+      'limits: { answerBytes: 100000000, callMinutes: 60 }',
+      'budget: { calls: 100, minutes: 60 }',
+      '',
+    ].join('\n'),
+  );
+}
+
+/** Lines as models write them, with a list, some code and emphasis among them. */
+function lineOf(n: number): string {
+  const words = 'reads the next file, finds where a caller is known, and says what follows from it';
+  if (n % 17 === 0) return `\n### What was found in part ${n} of the code, and why it counts\n`;
+  if (n % 5 === 0) return `- **Finding ${n}**: \`src/server.ts:${n % 90}\` ${words.slice(0, 40)}\n`;
+  return `In step ${n} the model ${words}\n`;
+}
+
+/** Counts frames and changes of the panel, from now on. */
+const inPanel = `(() => {
+  const of = (window.measured = { frames: [], draws: 0 });
+  let last = performance.now();
+  const frame = () => { const now = performance.now(); of.frames.push(now - last); last = now; requestAnimationFrame(frame); };
+  requestAnimationFrame(frame);
+  new MutationObserver(() => { of.draws += 1; }).observe(document.querySelector('#panel'), { subtree: true, childList: true, characterData: true });
+})()`;
+
+/** Measures each key from when the browser got it to the frame after the editor drew it. */
+const inWorkbench = `(() => {
+  const keys = (window.measuredKeys = []);
+  let pressed;
+  document.addEventListener('keydown', (event) => { pressed = event.timeStamp; }, true);
+  new MutationObserver(() => {
+    if (pressed === undefined) return;
+    const from = pressed;
+    pressed = undefined;
+    requestAnimationFrame(() => { const { port1, port2 } = new MessageChannel(); port1.onmessage = () => keys.push(performance.now() - from); port2.postMessage(0); });
+  }).observe(document.querySelector('.editor-instance .view-lines'), { subtree: true, childList: true, characterData: true });
+})()`;
+
+/** Types for as long as the suite's phases last, and reads what the page measured in each. */
+async function typeBeside(page: Page, { place }: Place, signal: AbortSignal): Promise<LoadResult> {
+  const phase = async (): Promise<LoadPhase> =>
+    (await readFile(phaseFile(place), 'utf8').catch(() => 'between')) as LoadPhase;
+  const found: Partial<Record<LoadPhase, PageLoad>> = {};
+  let ready = false;
+  for (let now = await phase(); now !== 'over' && !signal.aborted; now = await phase()) {
+    if (now === 'between') {
+      await sleep(100);
+      continue;
+    }
+    const panel = await panelOf(page);
+    if (!ready) {
+      await page.locator('.editor-instance .view-lines').first().click();
+      await page.keyboard.press('Control+End');
+      await page.evaluate(inWorkbench);
+      await panel.evaluate(inPanel);
+      ready = true;
+    }
+    await page.evaluate('window.measuredKeys.length = 0');
+    await panel.evaluate('window.measured.frames.length = 0; window.measured.draws = 0');
+    const from = performance.now();
+    for (let n = 0; (await phase()) === now && !signal.aborted; n++) {
+      await page.keyboard.press(n % 40 === 39 ? 'Enter' : 'abcdefghij klmno pqrstu vwxyz'.charAt(n % 29));
+      await sleep(keyMs);
+    }
+    const seconds = (performance.now() - from) / 1000;
+    const { frames, draws } = (await panel.evaluate('window.measured')) as { frames: number[]; draws: number };
+    const keys = (await page.evaluate('window.measuredKeys')) as number[];
+    found[now] = { keys: spreadOf(keys), frames: spreadOf(frames), draws: draws / seconds };
+  }
+  const host = JSON.parse(await readFile(hostFile(place), 'utf8')) as HostLoad;
+  if (!found.idle || !found.load) throw new Error('The window was not there for both phases.');
+  return { host, page: { idle: found.idle, load: found.load } };
+}
+
+/** The panel's own document, inside the editor's frames around it. */
+async function panelOf(page: Page): Promise<Frame> {
+  const body = page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame').locator('#panel');
+  await body.waitFor({ state: 'attached', timeout: 60_000 });
+  const frame = await (await body.elementHandle())?.ownerFrame();
+  if (!frame) throw new Error('The panel has no frame.');
+  return frame;
+}
+
+/** What was measured, for people. */
+export function loadWords({ host, page }: LoadResult): string[] {
+  const percent = (part: number): string => `${(part * 100).toFixed(0)} %`;
+  return [
+    `load: ${loadRoles} roles × ${host.lines.toFixed(0)} lines/s for ${host.seconds.toFixed(0)} s (median / 99 % / most; before it, in the same window):`,
+    `  extension host late by ${spreadWords(host.load)} (${spreadWords(host.idle)}), ${percent(host.cpu.load)} of a processor (${percent(host.cpu.idle)}), heap ${host.heap[0].toFixed(0)} to ${host.heap[1].toFixed(0)} MiB`,
+    `  a key stands after ${spreadWords(page.load.keys)} (${spreadWords(page.idle.keys)})`,
+    `  the panel: a frame every ${spreadWords(page.load.frames)} (${spreadWords(page.idle.frames)}), ${page.load.draws.toFixed(1)} drawn a second`,
+  ];
+}
+
+/** Fails when a person would notice; generous, for a busy machine, and against the same window before the load. */
+export function assertUnharmed({ host, page }: LoadResult): void {
+  assert.ok(host.lines > 60, `the scripted roles wrote ${host.lines.toFixed(0)} lines a second each: this is no load`);
+  const most = (what: string, load: number, idle: number, more: number): void =>
+    assert.ok(load <= idle + more, `${what}: ${load.toFixed(0)} ms under load, ${idle.toFixed(0)} ms before it`);
+  most('the extension host is late (median)', host.load.p50, host.idle.p50, 25);
+  most('the extension host is late (99 %)', host.load.p99, host.idle.p99, 300);
+  most('a key stands (median)', page.load.keys.p50, page.idle.keys.p50, 100);
+  most('a frame of the panel (median)', page.load.frames.p50, page.idle.frames.p50, 100);
+  assert.ok(page.load.draws > 1, `the panel drew ${page.load.draws.toFixed(1)} changes a second`);
+}
