@@ -218,7 +218,7 @@ export interface PanelCompletion {
 export interface PanelState {
   /** Milliseconds since the epoch, on the host's clock. */
   readonly now: number;
-  /** Says why there is no box, and what to do. */
+  /** Says why there is no box, and what to do; where there is one, how to begin. */
   readonly explanation?: { readonly title: string; readonly text: string; readonly actions: readonly PanelAction[] };
   readonly composer?: PanelComposer;
   /** For what was typed after an `@`; of another text it is not shown. */

@@ -75,11 +75,12 @@ function whole(page: Page): TemplateResult {
   const { state: now } = page;
   const { run } = now;
   return html`<div class="top">
-      ${now.explanation === undefined ? nothing : explanation(page, now.explanation)}
+      ${now.explanation === undefined || now.composer ? nothing : explanation(page, now.explanation)}
       ${now.composer === undefined ? nothing : composer(page, now.composer)} ${notices(page, now.notices)}
       ${run === undefined ? nothing : runHead(page, run)} ${wantList(page, now.wants)}
     </div>
     <div class="rest">
+      ${now.explanation && now.composer ? explanation(page, now.explanation) : nothing}
       ${
         run === undefined
           ? nothing

@@ -159,19 +159,20 @@ async function typeBeside(page: Page, { place }: Place, signal: AbortSignal): Pr
   const phase = async (): Promise<LoadPhase> =>
     (await readFile(phaseFile(place), 'utf8').catch(() => 'between')) as LoadPhase;
   const found: Partial<Record<LoadPhase, PageLoad>> = {};
-  let ready = false;
+  let panel: Frame | undefined;
+  // A machine that is busy with the load takes its time.
+  page.setDefaultTimeout(180_000);
   for (let now = await phase(); now !== 'over' && !signal.aborted; now = await phase()) {
     if (now === 'between') {
       await sleep(100);
       continue;
     }
-    const panel = await panelOf(page);
-    if (!ready) {
+    if (!panel) {
+      panel = await panelOf(page);
       await page.locator('.editor-instance .view-lines').first().click();
       await page.keyboard.press('Control+End');
       await page.evaluate(inWorkbench);
       await panel.evaluate(inPanel);
-      ready = true;
     }
     await page.evaluate('window.measuredKeys.length = 0');
     await panel.evaluate('window.measured.frames.length = 0; window.measured.draws = 0');
@@ -193,7 +194,7 @@ async function typeBeside(page: Page, { place }: Place, signal: AbortSignal): Pr
 /** The panel's own document, inside the editor's frames around it. */
 async function panelOf(page: Page): Promise<Frame> {
   const body = page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame').locator('#panel');
-  await body.waitFor({ state: 'attached', timeout: 60_000 });
+  await body.waitFor({ state: 'attached' });
   const frame = await (await body.elementHandle())?.ownerFrame();
   if (!frame) throw new Error('The panel has no frame.');
   return frame;

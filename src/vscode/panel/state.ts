@@ -51,7 +51,7 @@ const host = (label: string, action: Extract<PanelAction['intent'], { type: 'hos
   intent: { type: 'host', action },
 });
 
-function explanationOf({ condition }: PanelInput): PanelState['explanation'] {
+function explanationOf({ condition, shown, runs }: PanelInput): PanelState['explanation'] {
   switch (condition) {
     case 'no-folder':
       return {
@@ -72,7 +72,14 @@ function explanationOf({ condition }: PanelInput): PanelState['explanation'] {
         actions: [host('Open Folder', 'open-folder')],
       };
     case 'ready':
-      return undefined;
+      // Who comes here first sees more than an empty box.
+      return shown || runs.length > 0
+        ? undefined
+        : {
+            title: 'Nothing has been run here yet',
+            text: 'You see who would work on a task, and what that may cost, before anything starts, and each change before it is written. Check Team says which models can be reached from here; the sample needs none of them.',
+            actions: [host('Check Team', 'check-team'), host('Try the Sample', 'try-sample')],
+          };
   }
 }
 

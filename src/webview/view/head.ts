@@ -73,14 +73,17 @@ function budget(page: Page, run: PanelRun): TemplateResult {
   </div>`;
 }
 
-/** Why nothing can be started here, and what to do. */
+/** Why nothing can be started here, or how to begin, and what to do. */
 export function explanation(page: Page, of: NonNullable<PanelState['explanation']>): TemplateResult {
   return html`<section class="explanation" aria-labelledby="why-title">
     <h1 id="why-title">${of.title}</h1>
     <p>${of.text}</p>
     ${of.actions.map(
       (action, n) =>
-        html`<vscode-button block ?secondary=${n > 0} @click=${() => page.send(action.intent)}
+        html`<vscode-button
+          block
+          ?secondary=${n > 0 || page.state.composer !== undefined}
+          @click=${() => page.send(action.intent)}
           >${action.label}</vscode-button
         >`,
     )}
