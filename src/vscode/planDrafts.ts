@@ -19,7 +19,7 @@ const keptSchema = z.array(
 );
 type Edit = z.infer<typeof editSchema>;
 
-export interface Draft {
+interface Draft {
   readonly struck: Set<string>;
   readonly edited: Map<string, Edit>;
 }

@@ -20,9 +20,11 @@ const idleSeconds = 10;
 /** Milliseconds between two keys: a fast typist's. */
 const keyMs = 110;
 
-/** What the suite tells whoever types; `over` ends it. */
-export type LoadPhase = 'idle' | 'load' | 'over' | 'between';
+/** What the suite tells whoever types: the window is open, what is measured now; `over` ends it. */
+export type LoadPhase = 'open' | 'idle' | 'load' | 'over' | 'between';
 export const phaseFile = (place: string): string => join(place, 'phase.txt');
+/** There when the page is ready to be measured. */
+export const readyFile = (place: string): string => join(place, 'page.ready');
 /** Where the suite writes what it measured in the extension host. */
 export const hostFile = (place: string): string => join(place, 'load.json');
 
@@ -43,10 +45,14 @@ export interface HostLoad {
 interface PageLoad {
   /** Milliseconds from a key to the frame in which its letter stands. */
   readonly keys: Spread;
+  /** How many keys that were. */
+  readonly typed: number;
   /** Milliseconds between two frames of the panel. */
   readonly frames: Spread;
   /** Changes that the panel drew, a second. */
   readonly draws: number;
+  /** Share of the one thread that the workbench and the panel have: what they need of a processor. */
+  readonly share: number;
 }
 
 export interface LoadResult {
@@ -158,37 +164,46 @@ const inWorkbench = `(() => {
 async function typeBeside(page: Page, { place }: Place, signal: AbortSignal): Promise<LoadResult> {
   const phase = async (): Promise<LoadPhase> =>
     (await readFile(phaseFile(place), 'utf8').catch(() => 'between')) as LoadPhase;
-  const found: Partial<Record<LoadPhase, PageLoad>> = {};
-  let panel: Frame | undefined;
+  const until = async (fits: (now: LoadPhase) => boolean): Promise<LoadPhase> => {
+    let now = await phase();
+    for (; !fits(now) && !signal.aborted; now = await phase()) await sleep(100);
+    return now;
+  };
   // A machine that is busy with the load takes its time.
   page.setDefaultTimeout(180_000);
-  for (let now = await phase(); now !== 'over' && !signal.aborted; now = await phase()) {
-    if (now === 'between') {
-      await sleep(100);
-      continue;
-    }
-    if (!panel) {
-      panel = await panelOf(page);
-      await page.locator('.editor-instance .view-lines').first().click();
-      await page.keyboard.press('Control+End');
-      await page.evaluate(inWorkbench);
-      await panel.evaluate(inPanel);
-    }
+  await until((now) => now === 'open');
+  const panel = await panelOf(page);
+  await page.locator('.editor-instance .view-lines').first().click();
+  await page.keyboard.press('Control+End');
+  await page.evaluate(inWorkbench);
+  await panel.evaluate(inPanel);
+  const metrics = await page.context().newCDPSession(page);
+  // Of the thread's own time: what others take on a busy machine is not its work.
+  await metrics.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const busy = async (): Promise<number> =>
+    (await metrics.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0;
+  await writeFile(readyFile(place), '');
+
+  const measured = async (of: LoadPhase): Promise<PageLoad> => {
+    await until((now) => now === of || now === 'over');
     await page.evaluate('window.measuredKeys.length = 0');
     await panel.evaluate('window.measured.frames.length = 0; window.measured.draws = 0');
-    const from = performance.now();
-    for (let n = 0; (await phase()) === now && !signal.aborted; n++) {
+    const [from, before] = [performance.now(), await busy()];
+    for (let n = 0; (await phase()) === of && !signal.aborted; n++) {
       await page.keyboard.press(n % 40 === 39 ? 'Enter' : 'abcdefghij klmno pqrstu vwxyz'.charAt(n % 29));
       await sleep(keyMs);
     }
     const seconds = (performance.now() - from) / 1000;
+    const share = ((await busy()) - before) / seconds;
     const { frames, draws } = (await panel.evaluate('window.measured')) as { frames: number[]; draws: number };
     const keys = (await page.evaluate('window.measuredKeys')) as number[];
-    found[now] = { keys: spreadOf(keys), frames: spreadOf(frames), draws: draws / seconds };
-  }
+    return { keys: spreadOf(keys), typed: keys.length, frames: spreadOf(frames), draws: draws / seconds, share };
+  };
+  const idle = await measured('idle');
+  const load = await measured('load');
+  await until((now) => now === 'over');
   const host = JSON.parse(await readFile(hostFile(place), 'utf8')) as HostLoad;
-  if (!found.idle || !found.load) throw new Error('The window was not there for both phases.');
-  return { host, page: { idle: found.idle, load: found.load } };
+  return { host, page: { idle, load } };
 }
 
 /** The panel's own document, inside the editor's frames around it. */
@@ -204,21 +219,22 @@ async function panelOf(page: Page): Promise<Frame> {
 export function loadWords({ host, page }: LoadResult): string[] {
   const percent = (part: number): string => `${(part * 100).toFixed(0)} %`;
   return [
-    `load: ${loadRoles} roles × ${host.lines.toFixed(0)} lines/s for ${host.seconds.toFixed(0)} s (median / 99 % / most; before it, in the same window):`,
+    `load: ${loadRoles} roles × ${host.lines.toFixed(0)} lines/s for ${host.seconds.toFixed(0)} s (median / 99 % / most; in brackets before it, in the same window):`,
     `  extension host late by ${spreadWords(host.load)} (${spreadWords(host.idle)}), ${percent(host.cpu.load)} of a processor (${percent(host.cpu.idle)}), heap ${host.heap[0].toFixed(0)} to ${host.heap[1].toFixed(0)} MiB`,
-    `  a key stands after ${spreadWords(page.load.keys)} (${spreadWords(page.idle.keys)})`,
-    `  the panel: a frame every ${spreadWords(page.load.frames)} (${spreadWords(page.idle.frames)}), ${page.load.draws.toFixed(1)} drawn a second`,
+    `  window: ${percent(page.load.share)} of its thread (${percent(page.idle.share)}); a key stands after ${spreadWords(page.load.keys)} (${spreadWords(page.idle.keys)}), ${page.load.typed} of them (${page.idle.typed})`,
+    `  panel: a frame every ${spreadWords(page.load.frames)} (${spreadWords(page.idle.frames)}), ${page.load.draws.toFixed(1)} drawn a second`,
   ];
 }
 
-/** Fails when a person would notice; generous, for a busy machine, and against the same window before the load. */
+/**
+ * Fails when a person would notice. What host and window need of a processor is judged, and medians generously: all else is also what other
+ * programs do on this machine meanwhile.
+ */
 export function assertUnharmed({ host, page }: LoadResult): void {
-  assert.ok(host.lines > 60, `the scripted roles wrote ${host.lines.toFixed(0)} lines a second each: this is no load`);
-  const most = (what: string, load: number, idle: number, more: number): void =>
-    assert.ok(load <= idle + more, `${what}: ${load.toFixed(0)} ms under load, ${idle.toFixed(0)} ms before it`);
-  most('the extension host is late (median)', host.load.p50, host.idle.p50, 25);
-  most('the extension host is late (99 %)', host.load.p99, host.idle.p99, 300);
-  most('a key stands (median)', page.load.keys.p50, page.idle.keys.p50, 100);
-  most('a frame of the panel (median)', page.load.frames.p50, page.idle.frames.p50, 100);
-  assert.ok(page.load.draws > 1, `the panel drew ${page.load.draws.toFixed(1)} changes a second`);
+  assert.ok(host.lines > 50, `the scripted roles wrote ${host.lines.toFixed(0)} lines a second each: this is no load`);
+  assert.ok(host.cpu.load < 0.6, `the extension host needs ${(host.cpu.load * 100).toFixed(0)} % of a processor`);
+  assert.ok(page.load.share < 0.6, `the window needs ${(page.load.share * 100).toFixed(0)} % of its thread`);
+  assert.ok(host.load.p50 < host.idle.p50 + 50, `the extension host is late by ${host.load.p50.toFixed(0)} ms`);
+  assert.ok(page.idle.typed > 5 && page.load.typed > 5, `${page.load.typed} keys were typed`);
+  assert.ok(page.load.keys.p50 < page.idle.keys.p50 + 500, `a key stands after ${page.load.keys.p50.toFixed(0)} ms`);
 }

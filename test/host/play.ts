@@ -117,4 +117,4 @@ export async function play(scenario: Scenario, version: string, grep?: string): 
 }
 
 /** The suites of one launch; each has a window of its own. */
-export const suitesOf = ({ suite, second }: Launch): string[] => (second === undefined ? [suite] : [suite, second]);
+const suitesOf = ({ suite, second }: Launch): string[] => (second === undefined ? [suite] : [suite, second]);

@@ -150,6 +150,7 @@ describe('texts on their way to the panel', () => {
     assert.equal(line('x'.repeat(1e7), 5), 'xxxx…');
     assert.equal(line(`${'x'.repeat(18)}😀`, 20).isWellFormed(), true);
     assert.equal(tailOf('a\n'.repeat(1000)).split('\n').length, 200);
+    assert.equal(tailOf('a\n'.repeat(1000), 40).split('\n').length, 40);
     assert.ok(tailOf('y'.repeat(5_000_000)).length <= 400);
     assert.equal(tailOf('said\n```json\n{"claim": 1}'), 'said');
     assert.equal(tailOf(''), '');
@@ -177,6 +178,26 @@ describe("the panel's pace", () => {
     pace.dispose();
     await setTimeout(100);
     assert.equal(sent.length, 3);
+  });
+});
+
+describe("the panel's pace with a slow page", () => {
+  it('sends nothing more before the last was taken, and then what is there by then', async () => {
+    const sent: number[] = [];
+    let value = 1;
+    let taken = (): void => {};
+    const pace = throttled(() => {
+      sent.push(value);
+      return new Promise<void>((resolve) => (taken = resolve));
+    }, 10);
+    pace.call();
+    for (value = 2; value < 9; value++) pace.call();
+    await setTimeout(100);
+    assert.deepEqual(sent, [1]);
+    taken();
+    await setTimeout(100);
+    assert.deepEqual(sent, [1, 9]);
+    pace.dispose();
   });
 });
 

@@ -14,19 +14,19 @@ export function block(text: string, most = 8000): string {
   return text.length > most ? `${clean.slice(0, most - 1).trimEnd()}…` : clean;
 }
 
-const tailLines = 200;
+export const tailLines = 200;
 const tailLineChars = 400;
 const tailChars = 24_000;
 
 /** Nothing in it that would have to be cleaned. */
 const harmless = /^[\x20-\x7e\n]*$/;
 
-/** The last lines of live text; a very long one is cut. The typed answer at its end is for code, and left out. */
-export function tailOf(text: string): string {
-  const recent = lastLines(text.slice(-tailChars), tailLines + 1);
+/** The last lines of live text, at most so many; a very long one is cut. The typed answer at its end is for code, and left out. */
+export function tailOf(text: string, most = tailLines): string {
+  const recent = lastLines(text.slice(-tailChars), most + 1);
   const typed = recent.lastIndexOf('```json');
   const shown = typed === -1 ? recent : recent.slice(0, typed);
-  const lines = (harmless.test(shown) ? shown : plain(shown)).trimEnd().split('\n').slice(-tailLines);
+  const lines = (harmless.test(shown) ? shown : plain(shown)).trimEnd().split('\n').slice(-most);
   return lines.map((one) => (one.length > tailLineChars ? `${one.slice(0, tailLineChars - 1)}…` : one)).join('\n');
 }
 

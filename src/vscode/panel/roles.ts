@@ -3,7 +3,7 @@ import { resultOf } from '../../core/words/result.ts';
 import { between, clock, count, failureName, money, movedWords } from '../../core/words/words.ts';
 import type { CallState, RunState } from '../../core/run/state.ts';
 import type { PanelAction, PanelCall, PanelRole, Sign } from '../../protocol.ts';
-import { block, line, tailOf } from './clean.ts';
+import { block, line, tailLines, tailOf } from './clean.ts';
 import type { CallAbility, PanelInputRun } from './input.ts';
 
 type Cast = RunState['cast'][number];
@@ -17,18 +17,27 @@ export interface Looking {
   readonly looking: ReadonlySet<string> | undefined;
 }
 
+/** Lines of live text in one state, of all roles together; ten such states a second go through the editor's own window. */
+const linesOfAll = 480;
+
 /** A row for each role, in the order of the cast, so that none moves while others start and end. */
 export function rolesOf(input: PanelInputRun, look: Looking): PanelRole[] {
   const { state } = input;
   const calls = Map.groupBy(Object.values(state.calls), (call) => call.role);
   const cast = new Map(state.cast.map((one) => [one.role, one]));
   const roles = [...new Set([...cast.keys(), ...calls.keys()])];
-  return roles.map((role) => roleOf(input, look, role, cast.get(role), calls.get(role) ?? []));
+  const open = roles.filter((role) => calls.get(role)?.some((call) => isLive(look, role, call)));
+  const lines = Math.min(tailLines, Math.floor(linesOfAll / Math.max(1, open.length)));
+  return roles.map((role) => roleOf(input, { ...look, lines }, role, cast.get(role), calls.get(role) ?? []));
 }
+
+/** Its live text is on the screen. */
+const isLive = (look: Looking, role: string, call: CallState): boolean =>
+  look.live && call.state === 'working' && (look.looking?.has(role) ?? true);
 
 function roleOf(
   input: PanelInputRun,
-  look: Looking,
+  look: Looking & { readonly lines: number },
   role: string,
   cast: Cast | undefined,
   calls: readonly CallState[],
@@ -40,7 +49,7 @@ function roleOf(
   const model = current ?? cast?.models[0];
   const stands = standing(state, look, role, cast, calls, underWay);
   const ended = calls.filter((call) => !underWay.includes(call));
-  const tail = working.length > 0 && (look.looking?.has(role) ?? true) ? tailsOf(input, working) : undefined;
+  const tail = working.some((call) => isLive(look, role, call)) ? tailsOf(input, working, look.lines) : undefined;
   const said = underWay.length > 0 ? '' : saidOf(state, role, calls);
   return {
     role,
@@ -168,9 +177,9 @@ const failureOf = (failure: NonNullable<CallState['failure']>): string =>
   line(`${failureName(failure)}. ${failure.message}`, 400);
 
 /** Of one call its tail; of several each with its title, and less of each. */
-function tailsOf(input: PanelInputRun, working: readonly CallState[]): string {
+function tailsOf(input: PanelInputRun, working: readonly CallState[], lines: number): string {
   const texts = working.map((call) => ({ title: line(call.title, 80), text: input.tail(call.call)?.text ?? '' }));
-  if (texts.length === 1) return tailOf(texts[0]?.text ?? '');
+  if (texts.length === 1) return tailOf(texts[0]?.text ?? '', lines);
   return texts
     .map(({ title, text }) => `${title}\n${tailOf(text.slice(-4000)).split('\n').slice(-20).join('\n')}`)
     .join('\n\n');

@@ -16,9 +16,10 @@ export function servePanel(
   let ready = false;
   let looking: ReadonlySet<string> | undefined;
   const pace = throttled(() => {
-    if (!ready || !view.visible) return;
+    if (!ready || !view.visible) return undefined;
     const message: ToPanel = { type: 'state', state: panelState(source.current(), looking) };
-    void view.webview.postMessage(message);
+    // The editor's own window takes it on its one thread: the next is not made before that.
+    return view.webview.postMessage(message);
   }, paceMs);
   const take = (intent: FromPanel): void => {
     switch (intent.type) {

@@ -58,7 +58,7 @@ export function helpWithTeamFiles(): vscode.Disposable {
 }
 
 /** What may be written at a place of a team file's text. */
-export function completions(schema: Schema, place: YamlPlace, text: string, line: number): vscode.CompletionItem[] {
+function completions(schema: Schema, place: YamlPlace, text: string, line: number): vscode.CompletionItem[] {
   const at = schemaAt(schema, place.path);
   if (!at) return [];
   const range = new vscode.Range(line, place.word.from, line, place.word.to);

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { Spread } from '../../bench/measure.ts';
-import { hostFile, type HostLoad, type LoadPhase, loadRoles, phaseFile } from '../load.ts';
-import { activated, drawn, place, root, sampleTask, until } from './support.ts';
+import { hostFile, type HostLoad, type LoadPhase, loadRoles, phaseFile, readyFile } from '../load.ts';
+import { activated, drawn, eventually, place, root, sampleTask, until } from './support.ts';
 
 const resolution = 10;
 
@@ -59,8 +60,8 @@ describe('the window under load', () => {
       const { session } = api;
       await vscode.commands.executeCommand('orchestra.panel.focus');
       await vscode.window.showTextDocument(vscode.Uri.file(join(root, 'README.md')));
-      // The editor is still busy with its own start.
-      await sleep(5000);
+      await phase('open');
+      await eventually('a page that is ready', () => existsSync(readyFile(place)));
       await phase('idle');
       const idle = await measured(seconds.idle);
       await phase('between');
