@@ -33,7 +33,8 @@ export function teamCallOf(asked: Asked): TeamCall | undefined {
   const [, title = ''] = /You are (.+?) in a team of models/.exec(said) ?? [];
   const role = roleTitles.get(title);
   const kind = kinds.find((each) => said.includes(formOf(each)));
-  const [, now = ''] = /^Now: ([^]*?)\n\n/m.exec(said) ?? [];
+  // What was asked before may stand above it.
+  const [, now = ''] = [...said.matchAll(/^Now: ([^]*?)\n\n/gm)].at(-1) ?? [];
   const agent = agentOf(asked);
   const root = rootOf(asked);
   if (role === undefined || kind === undefined || agent === undefined || root === undefined) return undefined;
