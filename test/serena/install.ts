@@ -1,11 +1,15 @@
-/** Makes sure that the tests have a real Serena: the one that ORCHESTRA_SERENA names, else one in `.serena-venv`, from PyPI, made once. */
+/**
+ * Makes sure that the tests have a real Serena: the one that ORCHESTRA_SERENA names, else one from PyPI, made once for all checkouts: the
+ * newest that was tried, or the one of ORCHESTRA_SERENA_VERSION.
+ */
 import { execFileSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { testCache } from '../agents/install.ts';
 
-/** What the tests were last run with. */
-const version = '2.1.0';
-const folder = resolve(import.meta.dirname, '../../.serena-venv');
+/** The version that the tests want. */
+export const version = process.env['ORCHESTRA_SERENA_VERSION'] || '2.1.0';
+const folder = join(testCache, `serena-${version}`);
 const windows = process.platform === 'win32';
 const bin = join(folder, windows ? 'Scripts' : 'bin');
 
@@ -44,8 +48,9 @@ if (import.meta.main) {
   if (process.env['ORCHESTRA_SERENA']) {
     if (!existsSync(serenaPath)) throw new Error(`ORCHESTRA_SERENA names ${serenaPath}, and there is nothing.`);
   } else if (!isInstalled()) {
-    console.error(`Installing serena-agent ${version} from PyPI into .serena-venv ...`);
+    console.error(`Installing serena-agent ${version} from PyPI into ${folder} ...`);
     rmSync(folder, { recursive: true, force: true });
+    mkdirSync(testCache, { recursive: true });
     execFileSync(python(), ['-m', 'venv', folder], { stdio: ['ignore', 'ignore', 'inherit'] });
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `serena-agent==${version}`];
     execFileSync(serenaPython, pip, { stdio: ['ignore', 'ignore', 'inherit'] });
