@@ -77,8 +77,19 @@ export async function makeFolder(path: string): Promise<void> {
  * Resolves to how many. Never throws.
  */
 export async function removeStale(folder: string, olderThanMs: number): Promise<number> {
-  const names = await readdir(folder).catch(() => []);
   let removed = 0;
+  for (const path of await staleIn(folder, olderThanMs))
+    await unlink(path).then(
+      () => removed++,
+      () => {},
+    );
+  return removed;
+}
+
+/** The paths of those temporaries. Never throws. */
+export async function staleIn(folder: string, olderThanMs: number): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  const stale: string[] = [];
   for (const name of names) {
     const pid = /^[.].+[.](\d+)[.][0-9a-f]{12}[.]tmp$/.exec(name)?.[1];
     if (pid === undefined) continue;
@@ -88,12 +99,9 @@ export async function removeStale(folder: string, olderThanMs: number): Promise<
     const age = Date.now() - found.mtimeMs;
     // The second is for a process in another container, which nobody can see from here.
     if (age < olderThanMs && (age < 1000 || isThere(Number(pid)))) continue;
-    await unlink(path).then(
-      () => removed++,
-      () => {},
-    );
+    stale.push(path);
   }
-  return removed;
+  return stale;
 }
 
 function isThere(pid: number): boolean {
@@ -221,6 +229,12 @@ async function takeLock(path: string, mine: Owner, { signal, patienceMs = 20_000
   } finally {
     watch?.close();
   }
+}
+
+/** True for a lock file whose holder is certainly gone. */
+export async function isDeadLock(path: string): Promise<boolean> {
+  const held = await readLock(path).catch(() => undefined);
+  return held !== undefined && (held.owner ? (await lifeOf(held.owner)) === 'dead' : held.ageMs > 30_000);
 }
 
 /**

@@ -19,7 +19,7 @@ export const doctorCommand: CliCommand = {
     ['--team <name>', 'a team of the team file'],
     ['--team-file <path>', "a team file in the place of the project's"],
     ['--live', 'make one tiny real call over every route that can be used; it costs a little'],
-    ['--fix', 'do what is safe about what was found: fetch adapters, make the folder and a team file'],
+    ['--fix', 'do what is safe about what was found: fetch adapters, mend the bus, make the folder and a team file'],
     ['--json', 'everything as one JSON object'],
   ],
   help: 'Exit code 0 when a run could start here now, else 1.',

@@ -6,13 +6,17 @@ import type { RunState } from '../run/state.ts';
 
 /** Brings the bus's pages up to date with the journal. They are derived: a crash in between costs nothing. */
 export async function writePages(run: Run): Promise<void> {
-  const { bus } = run.ports;
-  const id = run.input.run;
-  const state = run.state();
-  const page = pageOf(id, state);
-  await bus.write(protocolName, protocolPage());
-  await bus.write(nowName, nowPage(page));
-  await bus.write(boardName(id), boardPage(page, state.messages));
+  for (const { name, text } of pagesOf(run.input.run, run.state())) await run.ports.bus.write(name, text);
+}
+
+/** The pages as the journal has them: protocol, now, board. */
+export function pagesOf(run: string, state: RunState): { name: string; text: string }[] {
+  const page = pageOf(run, state);
+  return [
+    { name: protocolName, text: protocolPage() },
+    { name: nowName, text: nowPage(page) },
+    { name: boardName(run), text: boardPage(page, state.messages) },
+  ];
 }
 
 function pageOf(run: string, s: RunState): RunPage {

@@ -131,6 +131,8 @@ async function inRun(
   }
   if (end.outcome !== 'applied' && end.outcome !== 'ready') await keepSoFar(handle.run);
   await handle.end(end);
+  // How it ended stands there too; what fails here is written when the bus is looked after.
+  await writePages(handle.run).catch((error: unknown) => ports.log.debug(`bus: ${reasonOf(error)}`));
   return end;
 }
 

@@ -6,6 +6,7 @@ import type { Triage } from '../../core/run/answers.ts';
 import { routeName } from '../../core/run/control.ts';
 import type { Cast, Route, TeamFile } from '../../core/team/file.ts';
 import { withHosted } from '../../core/team/hosted.ts';
+import { mendBus } from '../memory/health.ts';
 import { modelsOf, type Surroundings } from '../runPorts.ts';
 import { approvedTeam, teamOf } from '../team/inForce.ts';
 import type { Finding } from './finding.ts';
@@ -72,11 +73,14 @@ export async function diagnose(root: string, options: DiagnoseOptions): Promise<
   const { signal } = options;
   const found = await look(root, options);
   if (!options.fix) return found;
-  const fixed = await fixAll(
-    root,
-    { mends: found.routes.flatMap((route) => route.mends), starter: options.teamFile === undefined },
-    signal,
-  );
+  const fixed = [
+    ...(await fixAll(
+      root,
+      { mends: found.routes.flatMap((route) => route.mends), starter: options.teamFile === undefined },
+      signal,
+    )),
+    ...(await mendBus(root, options.log, signal)),
+  ];
   if (fixed.length === 0) return found;
   return { ...(await look(root, options)), fixed };
 }
@@ -90,7 +94,7 @@ async function look(root: string, options: DiagnoseOptions): Promise<Diagnosis> 
   try {
     const probes = openProbes(models, team, { unapproved, live, signal });
     const [machine, known] = await Promise.all([
-      machineOf(here.trusted, here.missing.length, signal),
+      machineOf({ root, trusted: here.trusted, missing: here.missing.length, log: options.log }, signal),
       probes.all(Object.values(team.models).flatMap((model) => model.routes)),
     ]);
     const routes = Object.entries(team.models).flatMap(([name]) => routesOf(team, name, known));

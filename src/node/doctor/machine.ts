@@ -2,13 +2,25 @@ import type { Mend } from '../../core/ask.ts';
 import { reasonOf } from '../../core/errors.ts';
 import { findSandbox } from '../checks/sandbox.ts';
 import { gitProgram } from '../git/program.ts';
+import type { Log } from '../../core/ports.ts';
+import { busTroubles } from '../memory/health.ts';
 import { findSerena } from '../memory/serena/find.ts';
 import { cacheFolder } from '../paths.ts';
+import { listRuns } from '../run/runs.ts';
 import type { Finding } from './finding.ts';
 
 /** What of this machine and this folder a run needs, or is better with. All is looked at side by side. */
-export async function machineOf(trusted: boolean, missing: number, signal: AbortSignal): Promise<Finding[]> {
-  const [git, sandbox, serena] = await Promise.all([gitOf(signal), findSandbox(signal), serenaOf(signal)]);
+export async function machineOf(
+  here: { readonly root: string; readonly trusted: boolean; readonly missing: number; readonly log: Log },
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const { root, trusted, missing, log } = here;
+  const [git, sandbox, serena, bus] = await Promise.all([
+    gitOf(signal),
+    findSandbox(signal),
+    serenaOf(signal),
+    busOf(root, log),
+  ]);
   return [
     git,
     finding('Node.js', process.version, []),
@@ -16,8 +28,22 @@ export async function machineOf(trusted: boolean, missing: number, signal: Abort
       ? finding('Sandbox', sandbox.describe, [])
       : finding('Sandbox', sandbox.describe, process.platform === 'linux' ? [installBubblewrap] : []),
     serena,
+    ...bus,
     trustOf(trusted, missing),
   ];
+}
+
+/** The messages between roles, as they lie in this folder; no line where there are none. */
+async function busOf(root: string, log: Log): Promise<Finding[]> {
+  const troubles = await busTroubles(root, log);
+  if (troubles.length > 0)
+    return troubles.map(({ detail, mend, fix, minor }): Finding => {
+      const mends: Mend[] = [{ label: mend, kind: 'other', ...(fix && { command: 'orchestra doctor --fix' }) }];
+      return { what: 'Bus', state: minor ? 'off' : 'missing', detail, mends };
+    });
+  const runs = await listRuns(root);
+  if (runs.length === 0) return [];
+  return [finding('Bus', 'Messages and pages say what the journals say; nothing is left behind.', [])];
 }
 
 const installBubblewrap: Mend = {

@@ -172,7 +172,7 @@ function orchFolder(store: Store): string {
 }
 
 /** Name and text of the memory of a `message.posted` record; the name is worked out anew, so that no journal leads us elsewhere. */
-function messageIn(
+export function messageIn(
   record: JournalRecord,
   run: string,
   hash: (text: string) => string,
