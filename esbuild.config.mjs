@@ -42,6 +42,7 @@ const entries = {
   'servers/agents': { ...esm, source: 'src/servers/agents/main.ts', outfile: 'dist/servers/agents.mjs' },
   'servers/keys': { ...esm, source: 'src/servers/keys/main.ts', outfile: 'dist/servers/keys.mjs' },
   'servers/bus': { ...esm, source: 'src/servers/bus/main.ts', outfile: 'dist/servers/bus.mjs' },
+  'servers/code': { ...esm, source: 'src/servers/code/main.ts', outfile: 'dist/servers/code.mjs' },
   'servers/scripted': { ...esm, source: 'src/servers/scripted/main.ts', outfile: 'dist/servers/scripted.mjs' },
   webview: {
     platform: 'browser',

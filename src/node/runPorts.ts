@@ -15,6 +15,7 @@ import { findSandbox, unconfinedNotice } from './checks/sandbox.ts';
 import { openWorkspaces, type OpenWorkspaces } from './git/workspaces.ts';
 import { openBus } from './memory/bus.ts';
 import { cutAttempts, openDrop } from './memory/drop.ts';
+import { handCode, type HandedCode } from './memory/code/hand.ts';
 import { openKnowledge } from './memory/knowledge.ts';
 import { openMemory } from './memory/serena/openMemory.ts';
 import { openModels } from './models/client.ts';
@@ -124,6 +125,12 @@ export async function openPorts(o: PortsOptions): Promise<OpenPorts> {
     closing.push(() => transcripts.close());
     const models = modelsOf(o.team, o);
     closing.push(() => models.close());
+    const code = o.team.memory.codeTools
+      ? await handCode({ root: o.root, run: o.run, env: process.env }, o.signal)
+      : undefined;
+    if (code && 'why' in code) o.log.warn(code.why);
+    const eyes = code && !('why' in code) ? code : undefined;
+    if (eyes) closing.push(() => eyes.close());
     const applier = openApplier({
       root: o.root,
       runFolder: o.folder,
@@ -153,7 +160,7 @@ export async function openPorts(o: PortsOptions): Promise<OpenPorts> {
       },
       journal: based.journal,
       inbox: openInbox(o.folder, o.log),
-      models: guarded(models, o.unapproved),
+      models: guarded(eyes ? withCode(models, eyes) : models, o.unapproved),
       workspaces,
       checks: openChecks({
         root: o.root,
@@ -213,6 +220,17 @@ function basedOn(journal: Journal): { journal: Journal; tree(): string } {
         look(record);
         return record;
       },
+    },
+  };
+}
+
+/** Every role gets code tools for the folder that it works in; other tools know nothing of servers that are handed on. */
+function withCode(models: Models, code: HandedCode): Models {
+  return {
+    ...models,
+    ask(route, input, hooks) {
+      if (route.arguments !== undefined) return models.ask(route, input, hooks);
+      return models.ask(route, { ...input, servers: [...(input.servers ?? []), code.server(input.cwd)] }, hooks);
     },
   };
 }

@@ -277,6 +277,12 @@ const memorySchema = z.strictObject({
     .describe(
       "`files`: the memories are written by this program. `auto`: the same, and a Serena that is installed is attached. `serena`: written through Serena's own tools.",
     ),
+  codeTools: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Hands roles the symbols and references of their working folder, by a Serena of their own that only reads. `orchestra doctor --fix` fetches the language servers that it needs.',
+    ),
 });
 
 /** The whole file. Every part is optional in a file; layers are joined by name, then parsed as `TeamFile`. */

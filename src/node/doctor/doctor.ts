@@ -6,12 +6,13 @@ import type { Triage } from '../../core/run/answers.ts';
 import { routeName } from '../../core/run/control.ts';
 import type { Cast, Route, TeamFile } from '../../core/team/file.ts';
 import { withHosted } from '../../core/team/hosted.ts';
+import { fetchLanguageServers } from '../memory/code/hand.ts';
 import { mendBus } from '../memory/health.ts';
 import { modelsOf, type Surroundings } from '../runPorts.ts';
 import { approvedTeam, teamOf } from '../team/inForce.ts';
 import type { Finding } from './finding.ts';
 import { fixAll } from './fix.ts';
-import { machineOf } from './machine.ts';
+import { lacksLanguageServers, machineOf } from './machine.ts';
 import { type Known, openProbes, type Probed } from './probes.ts';
 
 /** A route to a model, as it was found. */
@@ -80,6 +81,7 @@ export async function diagnose(root: string, options: DiagnoseOptions): Promise<
       signal,
     )),
     ...(await mendBus(root, options.log, signal)),
+    ...(lacksLanguageServers(found.machine) ? await fetchLanguageServers(root, process.env, signal) : []),
   ];
   if (fixed.length === 0) return found;
   return { ...(await look(root, options)), fixed };
@@ -94,7 +96,16 @@ async function look(root: string, options: DiagnoseOptions): Promise<Diagnosis> 
   try {
     const probes = openProbes(models, team, { unapproved, live, signal });
     const [machine, known] = await Promise.all([
-      machineOf({ root, trusted: here.trusted, missing: here.missing.length, log: options.log }, signal),
+      machineOf(
+        {
+          root,
+          trusted: here.trusted,
+          missing: here.missing.length,
+          codeTools: team.memory.codeTools,
+          log: options.log,
+        },
+        signal,
+      ),
       probes.all(Object.values(team.models).flatMap((model) => model.routes)),
     ]);
     const routes = Object.entries(team.models).flatMap(([name]) => routesOf(team, name, known));

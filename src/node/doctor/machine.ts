@@ -3,6 +3,8 @@ import { reasonOf } from '../../core/errors.ts';
 import { findSandbox } from '../checks/sandbox.ts';
 import { gitProgram } from '../git/program.ts';
 import type { Log } from '../../core/ports.ts';
+import { lookForCode } from '../memory/code/hand.ts';
+import { languages } from '../memory/code/languages.ts';
 import { busTroubles } from '../memory/health.ts';
 import { findSerena } from '../memory/serena/find.ts';
 import { cacheFolder } from '../paths.ts';
@@ -11,15 +13,22 @@ import type { Finding } from './finding.ts';
 
 /** What of this machine and this folder a run needs, or is better with. All is looked at side by side. */
 export async function machineOf(
-  here: { readonly root: string; readonly trusted: boolean; readonly missing: number; readonly log: Log },
+  here: {
+    readonly root: string;
+    readonly trusted: boolean;
+    readonly missing: number;
+    readonly codeTools: boolean;
+    readonly log: Log;
+  },
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const { root, trusted, missing, log } = here;
-  const [git, sandbox, serena, bus] = await Promise.all([
+  const { root, trusted, missing, codeTools, log } = here;
+  const [git, sandbox, serena, bus, code] = await Promise.all([
     gitOf(signal),
     findSandbox(signal),
     serenaOf(signal),
     busOf(root, log),
+    codeTools ? codeOf(root, signal) : codeOff,
   ]);
   return [
     git,
@@ -28,6 +37,7 @@ export async function machineOf(
       ? finding('Sandbox', sandbox.describe, [])
       : finding('Sandbox', sandbox.describe, process.platform === 'linux' ? [installBubblewrap] : []),
     serena,
+    code,
     ...bus,
     trustOf(trusted, missing),
   ];
@@ -37,13 +47,49 @@ export async function machineOf(
 async function busOf(root: string, log: Log): Promise<Finding[]> {
   const troubles = await busTroubles(root, log);
   if (troubles.length > 0)
-    return troubles.map(({ detail, mend, fix, minor }): Finding => {
-      const mends: Mend[] = [{ label: mend, kind: 'other', ...(fix && { command: 'orchestra doctor --fix' }) }];
+    return troubles.map(({ detail, mend, fix: doIt, minor }): Finding => {
+      const mends: Mend[] = [{ label: mend, kind: 'other', ...(doIt && { command: fix }) }];
       return { what: 'Bus', state: minor ? 'off' : 'missing', detail, mends };
     });
   const runs = await listRuns(root);
   if (runs.length === 0) return [];
   return [finding('Bus', 'Messages and pages say what the journals say; nothing is left behind.', [])];
+}
+
+const fix = 'orchestra doctor --fix';
+
+const codeOff: Finding = {
+  what: 'Code tools',
+  state: 'off',
+  detail: 'Off. With `memory.codeTools: true` in a team file roles look up symbols and references by Serena.',
+  mends: [],
+};
+
+/** True where code tools are on, and something must be fetched for them. */
+export function lacksLanguageServers(machine: readonly Finding[]): boolean {
+  return machine.some((f) => f.what === codeOff.what && f.mends.some((m) => m.command === fix));
+}
+
+/** Whether roles get symbols and references, and what would have to be fetched for it. */
+async function codeOf(root: string, signal: AbortSignal): Promise<Finding> {
+  const { program, why, wanted, ready } = await lookForCode(root, process.env, signal);
+  if (!program)
+    return missingFinding('Code tools', why, [
+      { label: 'Install Serena', command: 'uv tool install serena-agent', kind: 'install' },
+    ]);
+  const titles = (names: readonly string[]): string => names.map((name) => languages[name]?.title ?? name).join(', ');
+  if (wanted.length === 0)
+    return {
+      ...codeOff,
+      detail: `Nothing here is in a language that they know (${titles(Object.keys(languages))}).`,
+    };
+  const lacking = wanted.filter((name) => !ready.includes(name));
+  const detail = ready.length > 0 ? `Serena ${program.version} looks up ${titles(ready)}.` : '';
+  if (lacking.length === 0) return finding('Code tools', detail, []);
+  const brings = lacking.map((name) => `${titles([name])} needs ${languages[name]?.brings}`).join('; ');
+  return finding('Code tools', `${detail} ${brings}.`.trim(), [
+    { label: 'Fetch the language servers', command: fix, kind: 'install' },
+  ]);
 }
 
 const installBubblewrap: Mend = {

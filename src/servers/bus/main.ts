@@ -1,12 +1,8 @@
-import { once } from 'node:events';
-import { Server } from '@modelcontextprotocol/sdk/server/index.js';
-import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
-import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
-import type { CallToolResult, Tool as McpTool } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
-import { reasonOf, UserError } from '../../core/errors.ts';
+import { UserError } from '../../core/errors.ts';
+import { serveTools } from '../../node/toolServer.ts';
 import { runServer } from '../program.ts';
-import { busTools, type Caller, type Tool } from './tools.ts';
+import { busTools, type Caller } from './tools.ts';
 
 /**
  * The bus for one model in one session: an MCP server over stdio that keeps nothing. It reads the messages where they lie, and what it posts
@@ -39,45 +35,4 @@ function callerOf(env: NodeJS.ProcessEnv): Caller {
   };
 }
 
-async function callTool(
-  tools: readonly Tool[],
-  name: string,
-  input: unknown,
-  signal: AbortSignal,
-): Promise<CallToolResult> {
-  const told = (text: string, isError = false): CallToolResult => ({ content: [{ type: 'text', text }], isError });
-  const tool = tools.find((one) => one.name === name);
-  if (!tool) return told(`There is no tool ${name}. There are: ${tools.map((one) => one.name).join(', ')}.`, true);
-  try {
-    const { text, refused } = await tool.run(input ?? {}, signal);
-    return told(text, refused);
-  } catch (error) {
-    signal.throwIfAborted();
-    return told(
-      error instanceof z.ZodError ? `That is not what ${name} takes: ${z.prettifyError(error)}` : reasonOf(error),
-      true,
-    );
-  }
-}
-
-async function serve(caller: Caller): Promise<void> {
-  const tools = busTools(caller);
-  const server = new Server({ name: 'bus', version: '1' }, { capabilities: { tools: {} } });
-  server.setRequestHandler(ListToolsRequestSchema, () => ({
-    tools: tools.map(({ name, description, schema, readOnly }) => ({
-      name,
-      description,
-      inputSchema: z.toJSONSchema(schema, { io: 'input' }) as McpTool['inputSchema'],
-      annotations: { readOnlyHint: readOnly, destructiveHint: false, openWorldHint: false },
-    })),
-  }));
-  server.setRequestHandler(CallToolRequestSchema, ({ params }, { signal }) =>
-    callTool(tools, params.name, params.arguments, signal),
-  );
-  const ended = once(process.stdin, 'end');
-  await server.connect(new StdioServerTransport());
-  await ended;
-  await server.close();
-}
-
-await runServer(() => serve(callerOf(process.env)));
+await runServer(() => serveTools('bus', busTools(callerOf(process.env))));

@@ -9,6 +9,7 @@ import { type FoundMessage, messagesOf } from '../../node/memory/messages.ts';
 import { readSeat, type Seat } from '../../node/memory/seat.ts';
 import { readStore } from '../../node/memory/store.ts';
 import { runFolder } from '../../node/paths.ts';
+import type { Tool } from '../../node/toolServer.ts';
 
 /** Whose server this is: one role's of a run, in the calls of one session. */
 export interface Caller {
@@ -18,15 +19,6 @@ export interface Caller {
   readonly seat: Seat;
   /** How many messages it may post. */
   readonly most: number;
-}
-
-export interface Tool {
-  readonly name: string;
-  readonly description: string;
-  readonly schema: z.ZodType;
-  readonly readOnly: boolean;
-  /** Throws `UserError` for what the model can mend. */
-  run(input: unknown, signal: AbortSignal): Promise<{ text: string; refused?: boolean }>;
 }
 
 /** How long the owner of the run may take to say what became of a message. */

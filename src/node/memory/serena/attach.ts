@@ -289,7 +289,7 @@ async function probe({ files }: AttachOptions, life: Life, callMs: number): Prom
 }
 
 /** The wire, with everything that comes over it also shown to `look`: the client keeps the tools' names only, not their parameters. */
-function overheard(wire: Wire, look: (message: Message) => void): Wire {
+export function overheard(wire: Wire, look: (message: Message) => void): Wire {
   return {
     get onMessage() {
       return wire.onMessage;

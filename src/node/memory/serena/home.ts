@@ -43,7 +43,8 @@ export async function makeHome(folder: string, memories: string): Promise<Serena
   return made;
 }
 
-async function linkTo(memories: string, link: string): Promise<void> {
+/** Makes `link` lead to `memories`. Throws `UserError` (`no-link`). */
+export async function linkTo(memories: string, link: string): Promise<void> {
   try {
     const there = await lstat(link).catch(() => undefined);
     if (there?.isSymbolicLink()) {
@@ -67,12 +68,12 @@ async function linkTo(memories: string, link: string): Promise<void> {
 }
 
 /** JSON is YAML. */
-function yaml(value: object): string {
+export function yaml(value: object): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 /** `REPL` is what Serena 2 takes by default, and has other tools. Below WARNING it writes every memory into its log. */
-const configuration = {
+export const configuration = {
   agent_interface: 'tools',
   language_backend: 'LSP',
   gui_log_window: false,
