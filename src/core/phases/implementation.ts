@@ -11,7 +11,7 @@ import { lanes, type Run } from '../run/engine.ts';
 import type { EventOf, FileStat, HeldFinding } from '../run/events.ts';
 import { type Job, jobsOf, planText } from './plan.ts';
 import { answerAll, answerOpen } from './questions.ts';
-import type { Section } from '../run/prompts.ts';
+import { rememberText, type Section } from '../run/prompts.ts';
 import { redOf } from '../run/reds.ts';
 import { statOf } from './stat.ts';
 import { RunStopped } from '../run/stopped.ts';
@@ -176,6 +176,7 @@ async function write(
   const mine = plan.items.filter((item) => job.items.includes(item.id));
   const others = plan.items.filter((item) => !job.items.includes(item.id));
   const name = `write.${job.change}`;
+  const alone = run.state().size === 'one';
   return call(run, {
     key,
     cast,
@@ -187,10 +188,7 @@ async function write(
       key,
       cast,
       kind: 'written',
-      now:
-        round.round === 0
-          ? `do ${listed(job.items)} of the plan in your working folder. You may write: ${job.paths.join(', ')}.${job.candidateFor === undefined ? '' : ' Another writer does the same item in its own way; the better one is taken.'}`
-          : `mend your change in your working folder. You may write: ${job.paths.join(', ')}.`,
+      now: `${nowOf(job, round.round)}${alone ? ` You do this alone. ${rememberText}` : ''}`,
       sections: [
         {
           title: 'Your part of the plan',
@@ -222,6 +220,12 @@ async function write(
       }),
     }),
   });
+}
+
+function nowOf(job: Job, round: number): string {
+  return round === 0
+    ? `do ${listed(job.items)} of the plan in your working folder. You may write: ${job.paths.join(', ')}.${job.candidateFor === undefined ? '' : ' Another writer does the same item in its own way; the better one is taken.'}`
+    : `mend your change in your working folder. You may write: ${job.paths.join(', ')}.`;
 }
 
 function findingsFor(run: Run, items: readonly Plan['items'][number][]): Section[] {

@@ -8,7 +8,7 @@ import { approval, isApproved, nobody } from './common.ts';
 import { diffOf } from './stat.ts';
 
 /**
- * What the project remembers beyond a run: Serena's ordinary memories. At the end of a run the orchestrator
+ * What the project remembers beyond a run: Serena's ordinary memories. At the end of a run the orchestrator, or who did the task alone,
  * proposes new ones in its last answer; they pass the gate like files and are written only when the person agrees to each, for a
  * poisoned memory would steer every later run. Nobody there to ask, `--yes` too, means no: `orchestra apply` asks again.
  */
@@ -32,12 +32,25 @@ export async function remember(run: Run, n: number): Promise<void> {
 
 type Proposal = EventOf<'knowledge.proposed'>['memories'][number];
 
+/** In a team the orchestrator's, with the documentation; where one model did the task alone, what that one said last. */
 function proposalsOf(run: Run): Proposal[] {
-  const answer = answerSchemas.integration.safeParse(run.state().calls['integration/docs']?.answer);
-  const proposed: Answer<'integration'>['remember'] = answer.success ? answer.data.remember : [];
+  const { calls, size } = run.state();
+  const alone = size === 'one' ? Object.values(calls).findLast((c) => c.kind === 'written' && c.answer) : undefined;
+  const written = answerSchemas.written.safeParse(alone?.answer);
+  const documented = answerSchemas.integration.safeParse(calls['integration/docs']?.answer);
+  const proposed: Answer<'integration'>['remember'] = [
+    ...((alone && written.success && written.data.remember) || []),
+    ...(documented.success ? documented.data.remember : []),
+  ];
   const memories = proposed.map(({ name, text, why }) => ({ name: memoryNameOf(name), text: normalBody(text), why }));
   // The last word on a name is meant.
   return memories.filter((m, at) => m.text !== '' && memories.findLastIndex((o) => o.name === m.name) === at);
+}
+
+function proposer(run: Run): string {
+  const { size, cast } = run.state();
+  const writer = size === 'one' ? cast.find((c) => c.duties.includes('write')) : undefined;
+  return writer?.title ?? 'The orchestrator';
 }
 
 async function askAbout(run: Run, key: string, memory: Proposal): Promise<'kept' | 'no' | 'nobody'> {
@@ -59,7 +72,7 @@ async function askAbout(run: Run, key: string, memory: Proposal): Promise<'kept'
   const held: GateVerdict = {
     ...verdict,
     verdict: 'held',
-    reason: `Every later run here would begin with it. The orchestrator proposes it: ${oneLine(why, 300)}`,
+    reason: `Every later run here would begin with it. ${proposer(run)} proposes it: ${oneLine(why, 300)}`,
   };
   // Written by a process that died before it could say so, or there already in these very words.
   if (before === text) return keep(isApproved(run, held) ? ports.person.name : 'it was there already');

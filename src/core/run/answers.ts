@@ -83,9 +83,16 @@ export type Plan = z.infer<typeof planSchema>;
 
 const criteriaSchema = z.object({ criteria: z.array(z.string().min(1).max(400)).min(1).max(20) });
 
+/** What every later run in this project should know; the person decides about each. */
+const rememberSchema = z.array(
+  z.object({ name: z.string().min(1).max(80), text: z.string().min(1).max(4000), why: z.string().max(600) }),
+);
+
 const writtenSchema = z.object({
   summary: z.string().min(1).max(4000),
   notDone: z.array(z.object({ item: z.string(), why: z.string() })).default([]),
+  /** Only from who does a task alone: in a team the orchestrator says it at the end. */
+  remember: rememberSchema.max(2).optional(),
   /** Only from routes without files of their own. */
   edits: z.array(editSchema).optional(),
 });
@@ -119,11 +126,7 @@ const integrationSchema = z.object({
   /** What was done, for the person's report. */
   summary: z.string().min(1).max(4000),
   docs: z.array(z.string()).default([]),
-  /** What every later run in this project should know; the person decides about each. */
-  remember: z
-    .array(z.object({ name: z.string().min(1).max(80), text: z.string().min(1).max(4000), why: z.string().max(600) }))
-    .max(5)
-    .default([]),
+  remember: rememberSchema.max(5).default([]),
   edits: z.array(editSchema).optional(),
 });
 

@@ -24,6 +24,10 @@ export interface PromptParts {
   readonly nonce: string;
 }
 
+/** What is asked of who speaks for the whole run. */
+export const rememberText =
+  'Under `remember` propose what every later run in this project should know and cannot easily read off the code: a decision with its reason, a convention. Few and short, named like `decisions/rate-limiting`; most runs have none.';
+
 /** What an answer of each kind is for, beyond its form. */
 const wanted: Record<AnswerKind, string> = {
   triage:
@@ -42,7 +46,8 @@ const wanted: Record<AnswerKind, string> = {
   replies:
     'Answer every question by its number. Say what you know, what you looked up, and what you are not sure of; no answer is better than a guess that looks like knowledge.',
   integration:
-    'Bring the documentation up to date with the merged change, nothing else. Then say in plain words what was done, for the person who asked. Under `remember` propose what every later run in this project should know and cannot easily read off the code: a decision with its reason, a convention. Few and short, named like `decisions/rate-limiting`; most runs have none.',
+    'Bring the documentation up to date with the merged change, nothing else. Then say in plain words what was done, for the person who asked. ' +
+    rememberText,
 };
 
 /** The whole prompt of a call: who you are, the task, what is known, what to return. */

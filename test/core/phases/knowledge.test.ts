@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { memoryNameOf } from '../../../src/core/bus/names.ts';
 import { CrashError } from '../ports/crash.ts';
 import { live } from '../ports/live.ts';
-import { eventsOf, promptOf, smallWorld } from '../ports/small.ts';
+import { eventsOf, promptOf, smallWorld, wrote } from '../ports/small.ts';
 import { stateOf, type World } from '../ports/world.ts';
 
 const note = { name: 'decisions/tabs', text: 'Tabs, since 2026.\r\n', why: 'Nobody would guess.' };
@@ -34,6 +34,39 @@ describe('what the project remembers', () => {
       { type: 'knowledge.kept', name: 'decisions/tabs', by: 'ana' },
     ]);
     assert.match(stateOf(world).report ?? '', /decisions\/tabs: kept/);
+  });
+
+  it('is proposed by who does the task alone, in its answer: no call more is made for it', async () => {
+    const world = smallWorld({
+      triage: { json: { title: 'Small', size: 'one', writer: 'implementer', why: 'So.' } },
+      'implementation/implementer/r0': wrote(
+        { 'a.ts': 'ONE\ntwo\nthree\n' },
+        { json: { summary: 'Done.', remember: [note] } },
+      ),
+    });
+    const shown: string[] = [];
+    world.person = {
+      approve: async ({ reason }) => {
+        shown.push(reason ?? '');
+        return 'yes';
+      },
+    };
+    assert.equal((await live(world)).outcome, 'applied');
+    assert.deepEqual([...world.knowledge], [['decisions/tabs', 'Tabs, since 2026.\n']]);
+    assert.match(shown[0] ?? '', /Implementer proposes it: Nobody would guess\.$/);
+    assert.match(promptOf(world, 'implementation/implementer/r0'), /You do this alone\. Under `remember` propose/);
+    assert.deepEqual(
+      world.asked.map((a) => a.input.call.kind),
+      ['triage', 'written'],
+    );
+    // In a team only the orchestrator is asked.
+    const team = smallWorld({
+      'implementation/implementer/r0': wrote({ 'a.ts': 'ONE\n' }, { json: { summary: 'Done.', remember: [note] } }),
+    });
+    team.person = { approve: async () => 'yes' };
+    assert.equal((await live(team)).outcome, 'applied');
+    assert.deepEqual([...team.knowledge], []);
+    assert.doesNotMatch(promptOf(team, 'implementation/implementer/r0'), /You do this alone/);
   });
 
   it('is nothing where the person says no, or nobody is there; apply asks again', async () => {
