@@ -8,7 +8,7 @@ import { reasonOf } from '../../core/errors.ts';
 import { pagesOf } from '../../core/phases/pages.ts';
 import type { Log } from '../../core/ports.ts';
 import type { JournalRecord } from '../../core/run/events.ts';
-import { fold } from '../../core/run/state.ts';
+import { fold } from '../../core/run/fold.ts';
 import { createExclusive, isDeadLock, liesWithin, staleIn } from '../files.ts';
 import { orchestrationFolder, runFolder, runsFolder } from '../paths.ts';
 import { journalPath, readJournal } from '../run/journal.ts';
