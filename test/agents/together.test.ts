@@ -39,6 +39,17 @@ describe('a whole run with four real agents', () => {
       );
       assert.equal(read && teamCallOf(read)?.agent, 'gemini');
       assert.match(await readFile(join(root, 'README.md'), 'utf8'), /429/);
+      // Where a role works on in the same folder it goes on in its session.
+      const sessionOf = (type: string, call: string): unknown =>
+        told.events.findLast((e) => e['type'] === type && e['call'] === call)?.['session'];
+      for (const [later, call] of [
+        ['synthesis/orchestrator', 'triage/orchestrator'],
+        ['implementation/limit.implementer/r1/reviewer', 'implementation/limit.implementer/r0/reviewer'],
+        ['integration/docs', 'integration/resolve/fast-fixes/src/server.ts'],
+      ] as const) {
+        assert.ok(sessionOf('call.ended', call), call);
+        assert.equal(sessionOf('call.started', later), sessionOf('call.ended', call), later);
+      }
       await promisify(execFile)(process.execPath, ['--experimental-strip-types', '--test'], { cwd: root });
     } finally {
       await place.end();

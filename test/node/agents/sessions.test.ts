@@ -72,6 +72,12 @@ describe('sessions with an agent', function () {
     const [{ args, env }] = starts(log) as [Logged];
     assert.deepEqual(args, ['--acp', '--skip-trust']);
     assert.equal(env?.['GEMINI_CLI_NO_RELAUNCH'], 'true');
+    // It takes our word that a file is not there for a failure, and could make none.
+    const [{ params }] = log.filter(({ method }) => method === 'initialize') as [Logged];
+    assert.deepEqual(params?.['clientCapabilities'], {
+      fs: { readTextFile: false, writeTextFile: true },
+      terminal: false,
+    });
   });
 
   it('are not used when the agent cannot be made to ask', async () => {
@@ -220,6 +226,19 @@ describe('sessions with an agent', function () {
       const { failure } = await stand.ask([{ say: '.' }], { session: 's-of-yesterday' });
       assert.equal(failure?.kind, 'no-session', failure?.message);
     }
+  });
+
+  it('of Gemini are not even tried in another process: what it says it can load it mostly cannot, or not whole', async () => {
+    const stand = await make({
+      agent: 'gemini',
+      program: 'gemini',
+      nature: { dialect: 'old', resume: false, load: true },
+    });
+    const first = await stand.ask([{ say: 'one' }]);
+    await stand.ask([{ die: 7 }]);
+    const { failure } = await stand.ask([{ say: '.' }], { session: first.output?.session as string });
+    assert.equal(failure?.kind, 'no-session', failure?.message);
+    assert.ok((await stand.log()).every(({ method }) => method !== 'session/load'));
   });
 
   it('start the MCP servers that are handed on, whose tools need no word of the person', async () => {
