@@ -185,17 +185,11 @@ export async function run(command: string, args: readonly string[], options: Run
     const all = Buffer.concat([errors, chunk]);
     errors = all.subarray(Math.max(0, all.length - stderrBytes));
   });
-  const closed = Promise.all([streamEnd(child.stdout), streamEnd(child.stderr)]);
   if (options.input !== undefined) child.stdin?.end(options.input);
 
   const exit = await child.exited;
   clearTimeout(timer);
-  // Who left the group and kept our pipe open must not hold us up: output that comes later is nobody's.
-  if (!(await within(closed, 1000))) {
-    // The time may be over because we ourselves were held up: then what the child wrote still waits to be read.
-    for (let turns = 0; turns < 2; turns++) await new Promise((done) => setImmediate(done));
-    for (const stream of [child.stdout, child.stderr]) stream.destroy();
-  }
+  await drain(child);
   await child.end(0);
   options.signal.throwIfAborted();
   return {
@@ -207,8 +201,18 @@ export async function run(command: string, args: readonly string[], options: Run
   };
 }
 
+/** The rest of the output of a child that has exited. Who left its group and keeps the pipe open must not hold us up: what comes later is nobody's. */
+export async function drain(child: Pick<Child, 'stdout' | 'stderr'>): Promise<void> {
+  const streams = [child.stdout, child.stderr];
+  if (await within(Promise.all(streams.map(streamEnd)), 1000)) return;
+  // The time may be over because we ourselves were held up: then what the child wrote still waits to be read.
+  for (let turns = 0; turns < 2; turns++) await new Promise((done) => setImmediate(done));
+  for (const stream of streams) stream.destroy();
+}
+
 function streamEnd(stream: Readable): Promise<void> {
   return new Promise((done) => {
+    if (stream.closed) return done();
     stream.once('close', done);
     stream.once('error', () => done());
   });

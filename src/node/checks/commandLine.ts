@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, realpath } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { start } from '../processes.ts';
+import { drain, start } from '../processes.ts';
 import type { Exit } from '../processes.ts';
 import { mayHoldSecrets } from './bring.ts';
 import { checkEnvironment } from './environment.ts';
@@ -88,20 +88,15 @@ async function runIn(what: Line, scratch: string): Promise<Ended> {
       graceMs: 500,
       verbatim: process.platform === 'win32',
     });
-    const streams = [child.stdout, child.stderr];
     const output = collectTail();
-    for (const stream of streams) stream.on('data', (chunk: Buffer) => output.add(chunk));
-    const closed = Promise.all(streams.map((stream) => new Promise((done) => stream.once('close', done))));
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.add(chunk));
     const exit = await child.exited;
     const late = limit.signal.aborted;
     const ms = Math.round(performance.now() - began);
     await child.end(0);
     // In a sandbox they are gone with it.
     if (!sandbox) await killMarked(mark);
-    // Who got away keeps the pipe open: what comes later is nobody's.
-    const giveUp = setTimeout(() => streams.forEach((stream) => stream.destroy()), 1000);
-    await closed;
-    clearTimeout(giveUp);
+    await drain(child);
     signal.throwIfAborted();
     return {
       exit,

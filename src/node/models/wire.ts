@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Failure } from '../../core/ask.ts';
 import { RouteError } from '../../core/ports.ts';
-import { start } from '../processes.ts';
+import { drain, start } from '../processes.ts';
 import type { Child, Exit } from '../processes.ts';
 import type { Settled } from './environment.ts';
 import { failureOfSystemError } from './failures.ts';
@@ -47,9 +47,6 @@ const garbageBytes = 8 * 1024 * 1024;
 /** A line that does not end is read (and thrown away) so far. */
 const endlessBytes = 512 * 1024 * 1024;
 const stderrBytes = 16 * 1024;
-/** Who left the server's group can hold its output open for ever. */
-const drainMs = 1000;
-
 /** A server as a child process, with one message a line on stdin and stdout. */
 export function stdioWire(options: WireOptions): Wire {
   const { name, settled, debug } = options;
@@ -113,11 +110,10 @@ export function stdioWire(options: WireOptions): Wire {
   const lines = readLines({ maxBytes: options.maxBytes, onLine, onLong });
 
   const watch = async (running: Child): Promise<void> => {
-    const drained = closed(running.stdout);
     // A server that closes its output can never answer again. The grace lets one that is about to exit say its code.
-    void drained.then(() => running.end(broken ? 0 : 500));
+    void closed(running.stdout).then(() => running.end(broken ? 0 : 500));
     const exit = await running.exited;
-    await within(drained, drainMs);
+    await drain(running);
     lose(broken ?? { kind: 'crash', message: `${name} ${exitWords(exit)}${tail() === '' ? '' : `: ${tail()}`}` });
   };
 
@@ -224,12 +220,4 @@ function closed(stream: Readable): Promise<void> {
     if (stream.closed) done();
     stream.once('close', () => done());
   });
-}
-
-/** Waits for the promise, but no longer than that. */
-async function within(promise: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise((done) => (timer = setTimeout(done, ms)));
-  await Promise.race([promise, late]);
-  clearTimeout(timer);
 }
