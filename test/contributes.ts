@@ -32,8 +32,13 @@ function contributes(): Record<string, unknown> {
     menus: menusOf(rows),
     keybindings: rows.flatMap(({ id, keys = [] }) => keys.map((key) => ({ command: id, ...key }))),
     configuration: { title: 'Model Orchestra', properties: properties() },
-    // The review stands in the editor's own comparisons: with what can be decided above each hunk, and in one column.
-    configurationDefaults: { 'diffEditor.codeLens': true, 'diffEditor.renderSideBySide': false },
+    configurationDefaults: {
+      // The review stands in the editor's own comparisons: with what can be decided above each hunk, and in one column.
+      'diffEditor.codeLens': true,
+      'diffEditor.renderSideBySide': false,
+      // Live text is written there many times a second: the window need not hear of it.
+      'files.watcherExclude': { '**/.orchestration/runs/**': true },
+    },
     // The documents of a review are called like the files that they are about.
     resourceLabelFormatters: [
       { scheme: 'orchestra-review', authority: '*', formatting: { label: '${path}', separator: '/', tildify: true } },
