@@ -252,7 +252,7 @@ const hostActions = [
 ] as const;
 
 /** What can be done with the review as a whole, or with one of its files. */
-const reviewActions = ['open', 'keep', 'undo', 'finish', 'take-back', 'undo-last', 'check'] as const;
+const reviewActions = ['open', 'keep', 'undo', 'finish', 'take-back', 'undo-last', 'check', 'findings'] as const;
 
 /** What the person wants. The webview is not trusted more than any page: what does not parse is dropped. */
 export const fromPanelSchema = z.discriminatedUnion('type', [

@@ -38,6 +38,8 @@ function contributes(): Record<string, unknown> {
       'diffEditor.renderSideBySide': false,
       // Live text is written there many times a second: the window need not hear of it.
       'files.watcherExclude': { '**/.orchestration/runs/**': true },
+      // Findings stand in the review; the list of all comments does not open below it by itself.
+      'comments.openView': 'firstFileUnresolved',
     },
     // The documents of a review are called like the files that they are about.
     resourceLabelFormatters: [

@@ -7,8 +7,8 @@ import type { RunState } from '../core/run/state.ts';
 export interface Host {
   readonly person: Person;
   readonly signal: AbortSignal;
-  /** After each record is on disk, in order. Must not throw. */
-  onRecord?(record: JournalRecord, run: string): void;
+  /** After each record is on disk, in order; `past`: it was there before this work began. Must not throw. */
+  onRecord?(record: JournalRecord, run: string, past: boolean): void;
   /** Live text of calls, as it arrives. */
   onText?(call: string, attempt: number, text: string): void;
 }

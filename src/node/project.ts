@@ -137,7 +137,7 @@ export async function openProject(
       try {
         for (const record of ports.journal.records) {
           records.push(record);
-          host.onRecord?.(record, info.id);
+          host.onRecord?.(record, info.id, true);
         }
         const end = await how.workflow(
           begin,
@@ -147,7 +147,7 @@ export async function openProject(
           {
             onRecord(record) {
               records.push(record);
-              host.onRecord?.(record, info.id);
+              host.onRecord?.(record, info.id, false);
             },
           },
         );
@@ -242,7 +242,7 @@ export async function openProject(
           ]) {
             // Written whether or not somebody listens: an optional call does not even evaluate what it would be given.
             const record = await journal.append({ event });
-            host.onRecord?.(record, info.id);
+            host.onRecord?.(record, info.id, false);
           }
           return { run: info.id, files };
         } finally {

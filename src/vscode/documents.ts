@@ -153,7 +153,7 @@ export function openDocuments({ session }: Pick<Parts, 'session'>, pending: (run
       transcripts.leave(uri);
     }),
     session.onRecord(({ event }, run) => {
-      if (!/^(plan|stop|findings|message|ledger|report|run|change|merge)[.]/.test(event.type)) return;
+      if (!/^(plan|stop|findings|message|ledger|report|run|change|merge|review|apply)[.]/.test(event.type)) return;
       for (const { uri } of vscode.workspace.textDocuments)
         if (uri.scheme === documentScheme && runOf(uri) === run && !uri.path.includes('/log/')) changes.fire(uri);
     }),

@@ -162,10 +162,11 @@ export function openSession(around: Surroundings): OpenSession {
       const host: Host = {
         person: editorPerson(asking, () => live?.run ?? known ?? ''),
         signal: control.signal,
-        onRecord(each, run) {
+        onRecord(each, run, past) {
           live ??= begin(run);
           live.take(each);
-          record(live, each);
+          // What is over is shown, but nothing happens because of it once more: no plan opens that was decided long ago.
+          if (!past) record(live, each);
         },
         onText: (call, n, text) => live?.takeText(call, n, text),
       };

@@ -204,6 +204,8 @@ function reviewAction(
       return command('orchestra.review.takeBack', target);
     case 'check':
       return command('orchestra.review.check', target);
+    case 'findings':
+      return command('orchestra.review.findings', target);
   }
 }
 

@@ -58,7 +58,7 @@ export interface Session {
   view(): SessionView;
   /** Called after anything of the view changed, live text included; gives what ends it. Must be cheap. */
   onChange(listener: () => void): { dispose(): void };
-  /** Each record of the shown run as it comes, after the view has it. */
+  /** Each record of the shown run as it comes, after the view has it; of a run that is gone on with only what is new. */
   onRecord(listener: (record: JournalRecord, run: string) => void): { dispose(): void };
   /** The project, for what reads: diffs, logs. Undefined when there is none. */
   project(root?: string): Promise<Project | undefined>;

@@ -12,6 +12,7 @@ import { servePanel } from './panel/servePanel.ts';
 import { openPanelSource } from './panelSource.ts';
 import { openPlanEditor } from './planEditor.ts';
 import { showProgress } from './progress.ts';
+import { showAnswers } from './questionLenses.ts';
 import { registerReview } from './review/registerReview.ts';
 import { type itemScheme, type reviewScheme } from './schemes.ts';
 import { parseSettings, settingsPrefix, type Settings } from './settings.ts';
@@ -94,6 +95,7 @@ export async function openWindow(context: vscode.ExtensionContext, channel: vsco
     showTeamProblems(parts),
     helpWithTeamFiles(),
     notifications,
+    showAnswers(parts),
     // Another window or a terminal may have begun or ended something meanwhile.
     vscode.window.onDidChangeWindowState(({ focused }) => focused && void session.refresh()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void session.refresh()),

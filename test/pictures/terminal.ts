@@ -1,5 +1,5 @@
 /**
- * Draws what a terminal showed as an SVG: `tmux capture-pane -e -p | node test/pictures/terminal.ts > media/terminal.svg`.
+ * Draws what a terminal showed as an SVG: `tmux capture-pane -e -p | npm run --silent picture:terminal > media/terminal.svg`.
  * Knows the SGR codes that our own output uses; both colour schemes are in the one file.
  */
 import { text } from 'node:stream/consumers';

@@ -1,3 +1,4 @@
+import { reviewedEntries } from '../../core/review/account.ts';
 import type { RunState } from '../../core/run/state.ts';
 import { oneLine, plain } from '../../core/words/plain.ts';
 import { type Marked, openWriter } from './marked.ts';
@@ -36,7 +37,7 @@ export function messagesDocument(state: RunState): Marked {
   return writer.done();
 }
 
-/** The fate of every hunk. */
+/** The fate of every hunk; what the person did not keep is rejected, by the person. */
 export function ledgerDocument(state: RunState): Marked {
   const writer = openWriter();
   writer.add(`# Ledger: ${oneLine(state.title)}`, '');
@@ -47,11 +48,12 @@ export function ledgerDocument(state: RunState): Marked {
   }
   writer.add(ledger.balanced ? 'It balances: no hunk is unaccounted for.' : 'It does not balance.', '');
   for (const problem of ledger.problems) writer.add(`- ${oneLine(problem)}`);
-  const files = [...new Set(ledger.entries.map(({ path }) => path))];
+  const entries = reviewedEntries(state);
+  const files = [...new Set(entries.map(({ path }) => path))];
   for (const path of files) {
     writer.place('## ', oneLine(path), undefined);
     writer.add('');
-    for (const entry of ledger.entries.filter((one) => one.path === path))
+    for (const entry of entries.filter((one) => one.path === path))
       writer.add(
         [
           `- ${entry.fate}${entry.by === undefined ? '' : ` by ${oneLine(entry.by)}`}`,

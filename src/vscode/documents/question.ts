@@ -8,11 +8,11 @@ export function questionDocument(question: Question): string {
       return `${oneLine(question.stop.question)}\n`;
     case 'permission': {
       const { role, title, detail } = question.request;
-      return `# ${oneLine(role)} asks: ${oneLine(title)}\n# Answer in the panel: Allow, Allow for this run, Deny.\n\n${visible(detail)}\n`;
+      return `# ${oneLine(role)} asks: ${oneLine(title)}\n# Answer above or in the panel.\n\n${visible(detail)}\n`;
     }
     case 'held': {
       const { path, reason, code } = question.file;
-      return `# ${oneLine(path)} is held back: ${oneLine(reason ?? code ?? '')}\n# Answer in the panel.\n\n${visible(question.diff)}\n`;
+      return `# ${oneLine(path)} is held back: ${oneLine(reason ?? code ?? '')}\n# Answer above or in the panel.\n\n${visible(question.diff)}\n`;
     }
   }
 }

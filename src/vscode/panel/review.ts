@@ -1,5 +1,5 @@
 import { canTakeBack } from '../../core/review/decisions.ts';
-import { type Checked, type FileSummary, reviewSummary } from '../../core/review/summary.ts';
+import { type Checked, type FileSummary, type ReviewSummary, reviewSummary } from '../../core/review/summary.ts';
 import type { RunState } from '../../core/run/state.ts';
 import { plural } from '../../core/words/words.ts';
 import type { FromPanel, PanelAction, PanelFile, PanelReview } from '../../protocol.ts';
@@ -32,7 +32,7 @@ export function reviewOf(run: string, state: RunState): PanelReview | undefined 
       .filter(Boolean)
       .join(' · '),
     summary: words.filter(Boolean).join(', '),
-    actions: actionsOf(run, state, summary.checked),
+    actions: actionsOf(run, state, summary),
   };
 }
 
@@ -62,7 +62,11 @@ function fileOf(
 }
 
 /** What can be done now: nothing while the run is still at it. */
-function actionsOf(run: string, state: RunState, checked: Checked): PanelAction[] {
+function actionsOf(
+  run: string,
+  state: RunState,
+  { checked, openFindings }: Pick<ReviewSummary, 'checked' | 'openFindings'>,
+): PanelAction[] {
   const action = (label: string, what: ReviewAction): PanelAction => ({
     label,
     intent: { type: 'review', run, action: what },
@@ -76,6 +80,7 @@ function actionsOf(run: string, state: RunState, checked: Checked): PanelAction[
     action('Undo all', 'undo'),
     ...(canTakeBack(state.review) ? [action('Undo last', 'undo-last')] : []),
     ...(checked === 'no' ? [action('Run the checks', 'check')] : []),
+    ...(openFindings > 0 ? [action('Findings', 'findings')] : []),
   ];
 }
 

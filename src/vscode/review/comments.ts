@@ -72,16 +72,11 @@ export function placeOf(
 }
 
 function commentOf(finding: ReviewFinding): vscode.Comment {
-  // Models wrote it: text, never markup.
-  const body = new vscode.MarkdownString();
-  body.appendText(plain(finding.claim));
-  for (const more of [finding.detail, finding.suggestion === undefined ? '' : `Suggestion: ${finding.suggestion}`]) {
-    if (more.trim() === '') continue;
-    body.appendMarkdown('\n\n');
-    body.appendText(plain(more));
-  }
+  const suggestion = finding.suggestion === undefined ? '' : `Suggestion: ${finding.suggestion}`;
+  const parts = [finding.claim, finding.detail, suggestion].map((part) => plain(part).trim());
   return {
-    body,
+    // Models wrote it: a text, never markup. (Escaped as markdown its spaces would be `&nbsp;`, which is what screen readers then spell.)
+    body: parts.filter((part) => part !== '').join('\n\n'),
     mode: vscode.CommentMode.Preview,
     author: { name: oneLine(finding.title) },
     label: finding.severity,

@@ -49,7 +49,7 @@ export const harmless = (text: string): string => oneLine(text).replaceAll('$(',
 
 function hunkLenses(
   run: string,
-  { file }: ShownFile,
+  { file, leftThere }: ShownFile,
   { hunk, place, decision }: ShownHunk,
   titles: Readonly<Record<string, string>>,
 ): vscode.Command[] {
@@ -78,14 +78,23 @@ function hunkLenses(
   switch (place.state) {
     case 'conflict': {
       const why = said(harmless(`Conflict: ${place.why ?? ''}`));
-      return [{ ...why, title: `$(warning) ${why.title}` }, { ...undo, title: 'Leave Mine' }, credit, ...notes];
+      const settle = decide('Settle in My File', 'mine', 'Change your file so that both fit; this follows it');
+      return [
+        { ...why, title: `$(warning)\u00a0${why.title}` },
+        { ...undo, title: 'Leave Mine' },
+        ...(leftThere ? [settle] : []),
+        credit,
+        ...notes,
+      ];
     }
     case 'already':
-      return [said('$(check) Your file has this already'), credit, ...notes];
+      return [said('$(check)\u00a0Your file has this already'), credit, ...notes];
     case 'out':
-      return [said('$(discard) Undone'), keep, credit, ...notes];
+      return [said('$(discard)\u00a0Undone'), keep, credit, ...notes];
     case 'there':
-      return decision === 'keep' ? [said('$(check) Kept'), undo, credit, ...notes] : [keep, undo, credit, ...notes];
+      return decision === 'keep'
+        ? [said('$(check)\u00a0Kept'), undo, credit, ...notes]
+        : [keep, undo, credit, ...notes];
   }
 }
 

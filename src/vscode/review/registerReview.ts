@@ -4,7 +4,7 @@ import type { Parts } from '../parts.ts';
 import { decideAll, decideFile, decideHunk, takeBack } from './commands/decide.ts';
 import { dismissThread, fixThread, listFindings } from './commands/findings.ts';
 import { check, finish, settleUnsaved } from './commands/finish.ts';
-import { isReviewable, openAny, openFile, openReviewOf } from './commands/open.ts';
+import { isReviewable, openAny, openFile, openMine, openReviewOf } from './commands/open.ts';
 import { go } from './commands/walk.ts';
 import { who } from './commands/who.ts';
 import { followPerson } from './follow.ts';
@@ -27,6 +27,13 @@ export interface ReviewPart {
 export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'settings'>): ReviewPart {
   const { session, channel, settings } = parts;
   const reviews = openReviews(parts);
+  /** Keys can be pressed faster than the editor goes on: each of these begins where the one before has led. */
+  let last: Promise<unknown> = Promise.resolve();
+  const step = (work: () => Promise<unknown>): Promise<unknown> => {
+    const mine = last.then(work, work);
+    last = mine;
+    return mine;
+  };
   return {
     files: reviews.files,
     disposable: vscode.Disposable.from(
@@ -50,17 +57,18 @@ export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'setti
       'orchestra.review.open': async (arg) =>
         openAny(reviews, session, typeof arg === 'string' ? arg : targetOf(arg).run),
       'orchestra.review.openFile': async (arg) => openFile(reviews, targetOf(arg)),
-      'orchestra.review.keepHunk': async (arg) => decideHunk(reviews, targetOf(arg), 'keep'),
-      'orchestra.review.undoHunk': async (arg) => decideHunk(reviews, targetOf(arg), 'undo'),
+      'orchestra.review.keepHunk': async (arg) => step(() => decideHunk(reviews, targetOf(arg), 'keep')),
+      'orchestra.review.undoHunk': async (arg) => step(() => decideHunk(reviews, targetOf(arg), 'undo')),
       'orchestra.review.keepFile': async (arg) => decideFile(reviews, targetOf(arg), 'keep'),
       'orchestra.review.undoFile': async (arg) => decideFile(reviews, targetOf(arg), 'undo'),
       'orchestra.review.keepAll': async (arg) => decideAll(reviews, targetOf(arg), 'keep'),
       'orchestra.review.undoAll': async (arg) => decideAll(reviews, targetOf(arg), 'undo'),
       'orchestra.review.takeBack': async (arg) => takeBack(reviews, targetOf(arg)),
-      'orchestra.review.previousHunk': async (arg) => go(reviews, await reviews.wanted(targetOf(arg)), -1),
-      'orchestra.review.nextHunk': async (arg) => go(reviews, await reviews.wanted(targetOf(arg)), 1),
+      'orchestra.review.previousHunk': async (arg) => step(() => go(reviews, targetOf(arg), -1)),
+      'orchestra.review.nextHunk': async (arg) => step(() => go(reviews, targetOf(arg), 1)),
       'orchestra.review.check': async (arg) => check(reviews, targetOf(arg)),
       'orchestra.review.finish': async (arg) => finish(reviews, targetOf(arg)),
+      'orchestra.review.mine': async (arg) => openMine(reviews, targetOf(arg)),
       'orchestra.review.who': async (arg) => who(reviews, session.view().titles, targetOf(arg)),
       'orchestra.review.findings': async (arg) => listFindings(reviews, targetOf(arg)),
       'orchestra.review.fix': async (arg) => fixThread(reviews, arg),

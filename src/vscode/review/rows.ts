@@ -1,6 +1,6 @@
 import type { CommandRow } from '../commandRow.ts';
 
-/** Commands of the review. */
+/** Commands of the review. What decides has no icon: the editor then shows its words. */
 
 /** Set while a review is open. */
 export const reviewing = 'orchestra.reviewing';
@@ -52,14 +52,12 @@ export const reviewCommands = [
   {
     id: 'orchestra.review.keepAll',
     title: 'Keep All',
-    icon: 'check-all',
     enablement: reviewing,
     places: [{ menu: 'editor/title', when: inReview, group: 'navigation@-7' }],
   },
   {
     id: 'orchestra.review.undoAll',
     title: 'Undo All',
-    icon: 'discard',
     enablement: reviewing,
     places: [{ menu: 'editor/title', when: inReview, group: 'navigation@-6' }],
   },
@@ -73,10 +71,10 @@ export const reviewCommands = [
   {
     id: 'orchestra.review.finish',
     title: 'Finish Review',
-    icon: 'pass',
     enablement: reviewing,
     places: [{ menu: 'editor/title', when: inReview, group: 'navigation@-4' }],
   },
+  { id: 'orchestra.review.mine', title: 'Go to This Hunk in My File', enablement: reviewing },
   { id: 'orchestra.review.who', title: 'Who Wrote This Hunk', enablement: reviewing },
   {
     id: 'orchestra.review.findings',
@@ -87,7 +85,6 @@ export const reviewCommands = [
   {
     id: 'orchestra.review.fix',
     title: 'Fix',
-    icon: 'wrench',
     palette: false,
     places: [
       { menu: 'comments/commentThread/title', when: onFinding, group: 'navigation@1' },
@@ -97,7 +94,6 @@ export const reviewCommands = [
   {
     id: 'orchestra.review.dismiss',
     title: 'Dismiss',
-    icon: 'close',
     palette: false,
     places: [{ menu: 'comments/commentThread/title', when: onFinding, group: 'navigation@2' }],
   },

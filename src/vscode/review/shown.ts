@@ -27,6 +27,8 @@ export interface ShownFile {
   readonly left: string;
   /** The person has a file there. */
   readonly leftThere: boolean;
+  /** The text that the person has there, unsaved editors included. */
+  readonly now: string | undefined;
   readonly proposed: Proposed;
   /** Hunks of its text, in the order of the document. */
   readonly hunks: readonly ShownHunk[];
@@ -45,6 +47,7 @@ export interface ShownReview {
   state(): RunState;
   review(): Review;
   files(): readonly ShownFile[];
+  /** By its name, or the one that it had. */
   file(path: string): ShownFile | undefined;
   /** After every change, with the paths that read otherwise now. */
   onChange(listener: (paths: readonly string[]) => void): { dispose(): void };
@@ -127,7 +130,7 @@ export async function openShown(
     state: () => state,
     review: () => review,
     files: () => review.files.flatMap(({ path }) => files.get(path) ?? []),
-    file: (path) => files.get(path),
+    file: (path) => files.get(path) ?? files.get(review.files.find(({ from }) => from === path)?.path ?? ''),
     onChange(listener) {
       listeners.add(listener);
       return { dispose: () => void listeners.delete(listener) };
@@ -152,9 +155,12 @@ function shownFile(
   const now = asEdited(root, change, nows.at(-1) ?? { is: 'other', there: false });
   const proposed = propose(change, own, now, shown);
   const byId = new Map(own.map((hunk) => [hunk.id, hunk]));
+  const stuck = file.from === undefined ? undefined : goneConflict(root, file, nows[0], shown);
   const all = proposed.places.flatMap((place): ShownHunk[] => {
     const hunk = byId.get(place.hunk);
-    return hunk ? [{ hunk, place, decision: decisions.get(hunk.id) }] : [];
+    const at: Place =
+      stuck === undefined || place.state !== 'there' ? place : { ...place, state: 'conflict', why: stuck };
+    return hunk ? [{ hunk, place: at, decision: decisions.get(hunk.id) }] : [];
   });
   const textual = isTextual(file);
   const inText = ({ hunk }: ShownHunk): boolean => textual && hunk.kind !== 'mode';
@@ -166,12 +172,26 @@ function shownFile(
     file,
     left: left.path,
     leftThere: leftNow?.there ?? false,
+    now: now.text,
     proposed,
     hunks,
     card,
     all: [...hunks, ...card],
     textual,
   };
+}
+
+/** Why a file cannot be taken from where it is renamed: the person has changed it there. */
+function goneConflict(
+  root: string,
+  { from = '', changes, hunks }: ReviewFile,
+  now: Now | undefined,
+  shown: (hunk: string) => boolean,
+): string | undefined {
+  const old = changes[0]!;
+  const own = hunks.filter((hunk) => hunk.path === old.path);
+  const { places } = propose(old, own, asEdited(root, old, now ?? { is: 'other', there: false }), shown);
+  return places.some(({ state }) => state === 'conflict') ? `you have changed ${from}` : undefined;
 }
 
 /** All hunks of a review, file by file. */

@@ -1,6 +1,6 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { hunksOf } from '../../../src/core/change/hunks.ts';
 import { finalId } from '../../../src/core/review/review.ts';
 import type { RunEvent } from '../../../src/core/run/events.ts';
@@ -38,15 +38,14 @@ export async function madeReady(
     readonly team?: Partial<TeamFile>;
     /** What happened before the change was merged; `made` is its commit and tree. */
     readonly events?: (made: { commit: string; tree: string }) => RunEvent[];
-    /** Another one, whose cache and profile this one shares; it goes with that. */
-    readonly beside?: Made;
+    /** A folder for it that is there, whose cache and profile it shares with others; whoever made that removes it. */
+    readonly place?: string;
   } = {},
 ): Promise<Made> {
-  const { beside } = options;
-  const place = beside ? dirname(beside.root) : await realpath(await mkdtemp(join(tmpdir(), 'orchestra-review-')));
+  const place = options.place ?? (await realpath(await mkdtemp(join(tmpdir(), 'orchestra-review-'))));
   process.env['ORCHESTRA_CACHE'] = join(place, 'cache');
   process.env['ORCHESTRA_PROFILE'] = join(place, 'profile');
-  const root = beside ? await mkdtemp(join(place, 'project-')) : join(place, 'project');
+  const root = options.place === undefined ? join(place, 'project') : await mkdtemp(join(place, 'project-'));
   await put(root, before);
   const project = await openProject(root, { log: quietLog, signal: never, from: 'test' });
   const { id, folder } = await createRun(root, { now: Date.now, random: Math.random });
@@ -110,6 +109,6 @@ export async function madeReady(
     folder,
     project,
     host: (how = {}) => ({ person: { ...goingPerson, ...how }, signal: never }),
-    remove: () => rm(place, { recursive: true, force: true, maxRetries: 5 }),
+    remove: () => rm(options.place === undefined ? place : root, { recursive: true, force: true, maxRetries: 5 }),
   };
 }

@@ -16,7 +16,7 @@ export async function decideHunk(reviews: Reviews, target: Target, decision: Dec
   const shown = await reviews.wanted(target);
   await decide(shown, target.hunks ?? [hunkNow(reviews, shown).hunk.id], decision);
   // By the keyboard one goes on to the next.
-  if (!target.hunks && isAlone()) await go(reviews, shown, 1);
+  if (!target.hunks && isAlone()) await go(reviews, { run: shown.run }, 1);
 }
 
 /** The file that is named, or the one in the active editor. */

@@ -1,7 +1,9 @@
 import * as vscode from 'vscode';
 import type { Decision } from '../../../core/review/decisions.ts';
 import { UserError } from '../../../core/errors.ts';
+import { checkedOf } from '../../../core/review/summary.ts';
 import { oneLine } from '../../../core/words/plain.ts';
+import { checkedWords } from '../../../core/words/review.ts';
 import { plural } from '../../../core/words/words.ts';
 import { unlinked } from '../../host.ts';
 import { closeTabs } from '../editors.ts';
@@ -37,12 +39,13 @@ export async function finish(reviews: Reviews, target: Target): Promise<void> {
   }
   await closeTabs(shown);
   reviews.close(shown);
-  const written = plural(result.state.applied?.files.length ?? 0, 'file');
-  void vscode.window
-    .showInformationMessage(unlinked(`Written: ${written}. ${oneLine(said)}`.trim()), 'Undo')
-    .then((chosen) => {
-      if (chosen === 'Undo') void vscode.commands.executeCommand('orchestra.undo', shown.run);
-    });
+  const { applied, review } = result.state;
+  const written = plural(applied?.files.length ?? 0, 'file');
+  const checked = checkedWords[checkedOf(result.state, review.finished?.kept ?? [])];
+  const text = unlinked(`Written: ${written}, ${checked}. ${oneLine(said)}`.trim());
+  void vscode.window.showInformationMessage(text, 'Undo').then((chosen) => {
+    if (chosen === 'Undo') void vscode.commands.executeCommand('orchestra.undo', shown.run);
+  });
 }
 
 /** Runs the checks on what is not undone. */

@@ -1,11 +1,14 @@
 import * as vscode from 'vscode';
 import { UserError } from '../../../core/errors.ts';
+import { mapLine } from '../../../core/review/findings.ts';
 import type { RunState } from '../../../core/run/state.ts';
 import type { Session } from '../../session.ts';
 import { openAll, openOne } from '../editors.ts';
 import { harmless } from '../lenses.ts';
 import type { Reviews } from '../reviews.ts';
+import { fileUri } from '../shown.ts';
 import type { Target } from '../target.ts';
+import { hunkNow } from './walk.ts';
 
 /** Opening a review, or one of its files. */
 
@@ -36,6 +39,18 @@ async function chooseRun(session: Session): Promise<string | undefined> {
   if (found.length < 2) return found[0]?.id;
   const items = found.map((info) => ({ label: harmless(info.task), description: info.id, run: info.id }));
   return (await vscode.window.showQuickPick(items, { title: 'Which run is reviewed?' }))?.run;
+}
+
+/** The person's own file, where a hunk would stand in it: the one that is named, or the one at the cursor. */
+export async function openMine(reviews: Reviews, target: Target): Promise<void> {
+  const shown = await reviews.wanted(target);
+  const id = target.hunks?.[0] ?? hunkNow(reviews, shown).hunk.id;
+  const file = shown.files().find(({ all }) => all.some(({ hunk }) => hunk.id === id));
+  const place = file?.all.find(({ hunk }) => hunk.id === id)?.place;
+  if (!file?.leftThere || !place) throw new UserError('no-file', 'You have no such file.');
+  const line = mapLine(file.proposed.text ?? '', file.now ?? '', place.line) ?? 0;
+  const selection = new vscode.Range(line, 0, line, 0);
+  await vscode.window.showTextDocument(fileUri(shown.root, file.left), { selection, preview: false });
 }
 
 /** One file by itself, at its first hunk. */

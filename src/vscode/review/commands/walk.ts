@@ -2,6 +2,7 @@ import { UserError } from '../../../core/errors.ts';
 import { openOne } from '../editors.ts';
 import type { Reviews } from '../reviews.ts';
 import type { ShownHunk, ShownReview } from '../shown.ts';
+import type { Target } from '../target.ts';
 
 /** From hunk to hunk. */
 
@@ -15,7 +16,8 @@ export function hunkNow(reviews: Reviews, shown: ShownReview): ShownHunk {
 }
 
 /** Goes to the next hunk, or the one before, over the ends of files and around. */
-export async function go(reviews: Reviews, shown: ShownReview, step: 1 | -1): Promise<void> {
+export async function go(reviews: Reviews, target: Target, step: 1 | -1): Promise<void> {
+  const shown = await reviews.wanted(target);
   const all = shown.files().flatMap((file) => file.all.map((one) => ({ file, one })));
   if (all.length === 0) return;
   const at = reviews.here();
