@@ -34,6 +34,8 @@ const editor = await openEditor(browser, {
     'orchestra.notifications.phases': false,
     'window.title': 'links',
     'editor.minimap.enabled': false,
+    'typescript.validate.enable': false,
+    'javascript.validate.enable': false,
     'breadcrumbs.enabled': false,
     'git.enabled': false,
     'remote.autoForwardPorts': false,
@@ -77,17 +79,28 @@ try {
   await go.click(long);
 
   // The implementer asks to install something; it goes on without.
-  await panel.getByRole('button', { name: 'Deny' }).waitFor(long);
-  await picture('asks');
-  await panel.getByRole('button', { name: 'Deny' }).click(long);
-  await panel.locator('.tail').first().waitFor(long);
+  const deny = panel.getByRole('button', { name: 'Deny' });
+  await deny.waitFor(long);
   await picture('panel');
+  await deny.click(long);
 
   await page
     .locator('.tab.active')
     .filter({ hasText: /^Review/ })
-    .waitFor({ timeout: 300_000 });
-  await picture('all');
+    .waitFor({ timeout: 600_000 });
+  await seat.lens('Keep').first().waitFor(long);
+  await seat.command('Model Orchestra: Findings of the Reviewers');
+  await seat.pick('Two keys of one owner').click(long);
+  await seat.pick('Go to it').click(long);
+  await page.locator('.review-widget').filter({ hasText: 'Two keys of one owner' }).waitFor(long);
+  await seat.clickLens(/^Keep$/, 1);
+  await seat.lens(/Kept/).first().waitFor(long);
+  await seat.clickLens(/^Undo$/, 0);
+  await seat
+    .lens(/Undone/)
+    .first()
+    .waitFor(long);
+  await picture('review');
 } finally {
   await editor.close();
   await browser.close();
