@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import type { Answer, Question } from './asking.ts';
-import { documentScheme, questionUri } from './documents.ts';
+import { questionUri } from './documents.ts';
 import type { Parts } from './parts.ts';
+import { documentScheme } from './schemes.ts';
 
 /** Above the whole of what is asked stand its answers: who has read it need not go back to the panel. */
 export function showAnswers({ session }: Pick<Parts, 'session'>): vscode.Disposable {

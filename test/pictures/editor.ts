@@ -19,6 +19,8 @@ const { values } = parseArgs({
   },
 });
 const { dark, version, to } = values;
+/** What the run itself takes, on a machine that does other things, too. */
+const patient = { timeout: 600_000 };
 await mkdir(to, { recursive: true });
 
 const sample = await makeSample({ tempo: 1, git: true });
@@ -45,8 +47,8 @@ const editor = await openEditor(browser, {
     'files.exclude': { '**/.serena': true, '**/.orchestration': true },
   },
 });
+const { page } = await editor.open({ folder: sample.root, width: 1360, height: 860, dark });
 try {
-  const { page } = await editor.open({ folder: sample.root, width: 1360, height: 860, dark });
   const seat = seatAt(page, 'picture');
   const panel: FrameLocator = page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
   const picture = async (name: string): Promise<void> => {
@@ -71,23 +73,23 @@ try {
   await widen(430);
   await panel.getByRole('button', { name: 'Start' }).click(long);
   const go = panel.getByRole('button', { name: 'Go', exact: true });
-  await go.click(long);
+  await go.click(patient);
 
-  await page.locator('.tab').filter({ hasText: 'Plan.md' }).waitFor(long);
+  await page.locator('.tab').filter({ hasText: 'Plan.md' }).waitFor(patient);
   await seat.lens('Strike').first().waitFor(long);
   await picture('plan');
-  await go.click(long);
+  await go.click(patient);
 
   // The implementer asks to install something; it goes on without.
   const deny = panel.getByRole('button', { name: 'Deny' });
-  await deny.waitFor(long);
+  await deny.waitFor(patient);
   await picture('panel');
   await deny.click(long);
 
   await page
     .locator('.tab.active')
     .filter({ hasText: /^Review/ })
-    .waitFor({ timeout: 600_000 });
+    .waitFor(patient);
   await seat.lens('Keep').first().waitFor(long);
   await seat.command('Model Orchestra: Findings of the Reviewers');
   await seat.pick('Two keys of one owner').click(long);
@@ -101,6 +103,9 @@ try {
     .first()
     .waitFor(long);
   await picture('review');
+} catch (error) {
+  await page.screenshot({ path: join(to, 'failed.png') });
+  throw error;
 } finally {
   await editor.close();
   await browser.close();

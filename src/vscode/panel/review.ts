@@ -71,7 +71,8 @@ function actionsOf(
     label,
     intent: { type: 'review', run, action: what },
   });
-  if (state.outcome === 'applied') return [action('Take back', 'take-back')];
+  const ledger: PanelAction = { label: 'Ledger', intent: { type: 'read', run, what: 'ledger' } };
+  if (state.outcome === 'applied') return [action('Take back', 'take-back'), ledger];
   if (state.outcome !== 'ready') return [];
   return [
     action('Review', 'open'),
@@ -81,6 +82,7 @@ function actionsOf(
     ...(canTakeBack(state.review) ? [action('Undo last', 'undo-last')] : []),
     ...(checked === 'no' ? [action('Run the checks', 'check')] : []),
     ...(openFindings > 0 ? [action('Findings', 'findings')] : []),
+    ledger,
   ];
 }
 

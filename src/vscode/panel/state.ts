@@ -237,12 +237,11 @@ const findingsOf = remembered((findings: readonly HeldFinding[]): PanelFinding[]
   })),
 );
 
-function planOf(run: string, { plan, report, ledger }: RunState): Pick<PanelRun, 'plan'> {
+function planOf(run: string, { plan, report }: RunState): Pick<PanelRun, 'plan'> {
   if (!plan) return {};
   const dissent = plan.items.reduce((sum, item) => sum + item.dissent.length, 0);
   const actions: PanelAction[] = [{ label: 'Read', intent: { type: 'read', run, what: 'plan' } }];
   if (report !== undefined) actions.push({ label: 'Report', intent: { type: 'read', run, what: 'report' } });
-  if (ledger) actions.push({ label: 'Ledger', intent: { type: 'read', run, what: 'ledger' } });
   return {
     plan: {
       words: `${plural(plan.items.length, 'item')}${dissent > 0 ? `, ${dissent} dissent` : ''}`,
