@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -19,7 +19,8 @@ import type { Counted } from '../../../src/servers/scripted/count.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 
-const bundles = new Map<string, Promise<{ folder: string; file: string }>>();
+const bundles = new Map<string, Promise<string>>();
+const folders: string[] = [];
 
 /** A bundled server's entry, bundled once as it is shipped: it starts in half the time of its sources. */
 export async function serverMain(name: string): Promise<string> {
@@ -27,6 +28,7 @@ export async function serverMain(name: string): Promise<string> {
     bundles.get(name) ??
     (async () => {
       const folder = await mkdtemp(join(tmpdir(), `orchestra-${name}-`));
+      folders.push(folder);
       const file = join(folder, `${name}.mjs`);
       const js = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
       const entryPoints = [join(root, `src/servers/${name}/main.ts`)];
@@ -39,16 +41,17 @@ export async function serverMain(name: string): Promise<string> {
         format: 'esm',
         banner: { js },
       });
-      return { folder, file };
+      return file;
     })();
   bundles.set(name, made);
-  return (await made).file;
+  return made;
 }
 
 export const scriptedMain = (): Promise<string> => serverMain('scripted');
 
-after(async () => {
-  for (const made of bundles.values()) await rm((await made).folder, { recursive: true, force: true });
+// Not a root hook: one process runs many files one after the other, and such a hook is the first one's alone.
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
 export const foreignMain = join(root, 'test/fixtures/servers/foreign.mjs');

@@ -330,15 +330,15 @@ export function scenarios(): (title: string, work: (at: MakePlace) => Promise<vo
 
 async function withPlaces(work: (at: MakePlace) => Promise<void>): Promise<void> {
   const made: { end(): Promise<void> }[] = [];
-  try {
-    await work(async (options) => {
-      const place = await makePlace(options);
-      made.push(place);
-      return place;
-    });
-  } finally {
-    for (const one of made) await one.end();
-  }
+  const at: MakePlace = async (options) => {
+    const place = await makePlace(options);
+    made.push(place);
+    return place;
+  };
+  const [worked] = await Promise.allSettled([work(at)]);
+  const ended = await Promise.allSettled(made.map((one) => one.end()));
+  // What went wrong first is told, not what it left behind.
+  for (const one of [worked, ...ended]) if (one.status === 'rejected') throw one.reason;
 }
 
 /** The events of one type, in order. */
