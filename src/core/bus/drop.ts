@@ -73,6 +73,8 @@ export function readDropMemory(name: string, text: string, roles: readonly strin
   const head = end === -1 ? new Map<string, string[]>() : headOf(lines.slice(4, end));
   const rest = end === -1 ? lines : lines.slice(end + 4).replace(/^[^\n]*\n?/, '');
   const [first = ''] = head.get('subject') ?? [rest.trim().split('\n', 1)[0] ?? ''];
+  // A message says its subject above its body: a heading that became it need not come again.
+  const body = head.has('subject') ? rest : rest.replace(/^\s*#+[^\n]*\n+/, '');
   const re = head.get('re')?.[0];
   const problem =
     lines.startsWith('---\n') && end === -1 ? { problem: 'Its head does not end: a line `---` is missing.' } : {};
@@ -81,7 +83,7 @@ export function readDropMemory(name: string, text: string, roles: readonly strin
     kind: head.get('kind')?.[0] ?? 'finding',
     to: head.get('to') ?? [],
     subject: oneLine(first.replace(/^#+\s*/, ''), 200),
-    body: rest,
+    body: body === '' ? rest : body,
     ...(re !== undefined && { re }),
     ...problem,
   };

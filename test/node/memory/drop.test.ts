@@ -198,7 +198,7 @@ describe('the drop folders', function () {
     for (let tries = 0; tries < 100 && b.arrived.length < 5; tries++) await delay(50);
     await b.close();
     const by = Object.fromEntries(b.arrived.map((a) => [a.from, a]));
-    assert.equal(by['quick-check']?.subject, 'The tests are thin');
+    assert.deepEqual([by['quick-check']?.subject, by['quick-check']?.body], ['The tests are thin', 'More of them.\n']);
     assert.deepEqual(
       [by['architect']?.kind, by['architect']?.to, by['architect']?.re, by['architect']?.body],
       ['question', ['quick', 'quick-check'], '7', 'Why?\n'],
