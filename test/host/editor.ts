@@ -82,7 +82,12 @@ export async function openEditor(browser: Browser, options: EditorOptions): Prom
   const extensions = join(user, 'extensions');
   await mkdir(join(user, 'User'), { recursive: true });
   await mkdir(extensions, { recursive: true });
-  await writeFile(join(user, 'User', 'settings.json'), JSON.stringify({ ...usual, ...options.settings }));
+  const settings = { ...usual, ...options.settings };
+  await writeFile(join(user, 'User', 'settings.json'), JSON.stringify(settings));
+  // A window on a server takes settings of a machine from there; from the person only until it reads them once more.
+  const { 'orchestra.teamFile': teamFile } = options.settings ?? {};
+  await mkdir(join(user, 'Machine'), { recursive: true });
+  await writeFile(join(user, 'Machine', 'settings.json'), JSON.stringify({ 'orchestra.teamFile': teamFile }));
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
   // Checks say `node`: it is the one that runs this.

@@ -90,7 +90,10 @@ try {
     .locator('.tab.active')
     .filter({ hasText: /^Review/ })
     .waitFor(patient);
-  await seat.lens('Keep').first().waitFor(long);
+  await seat
+    .lens(/^Keep$/)
+    .first()
+    .waitFor(long);
   await seat.command('Model Orchestra: Findings of the Reviewers');
   await seat.pick('Two keys of one owner').click(long);
   await seat.pick('Go to it').click(long);
