@@ -73,18 +73,19 @@ try {
   await widen(430);
   await panel.getByRole('button', { name: 'Start' }).click(long);
   const go = panel.getByRole('button', { name: 'Go', exact: true });
-  await go.click(patient);
+  await go.waitFor(patient);
+  await seat.press(go);
 
   await page.locator('.tab').filter({ hasText: 'Plan.md' }).waitFor(patient);
   await seat.lens('Strike').first().waitFor(long);
   await picture('plan');
-  await go.click(patient);
+  await seat.press(go);
 
   // The implementer asks to install something; it goes on without.
   const deny = panel.getByRole('button', { name: 'Deny' });
   await deny.waitFor(patient);
   await picture('panel');
-  await deny.click(long);
+  await seat.press(deny);
 
   await page
     .locator('.tab.active')

@@ -14,6 +14,8 @@ export interface Seat {
   lens(text: string | RegExp): Locator;
   /** Clicks one that can be seen; they are drawn anew at every change, so it is looked for again until the click is made. */
   clickLens(text: string | RegExp, nth?: number): Promise<void>;
+  /** Clicks a button of the panel. What came less than half a second ago takes no click there. */
+  press(button: Locator): Promise<void>;
   /** One file of the review by itself. */
   openFile(path: string): Promise<void>;
   /** A button of a notification with this text. */
@@ -71,12 +73,23 @@ export function seatAt(page: Page, name: string): Seat {
     lens,
     async clickLens(text, nth = 0) {
       const one = lens(text).nth(nth);
-      await until(`a click on ${text}`, () =>
-        one.click({ timeout: 5000 }).then(
-          () => true,
-          () => false,
-        ),
-      );
+      await until(`a click on ${text}`, async () => {
+        try {
+          // A click on one that is drawn anew just then is lost, though the browser made it.
+          const drawn = await one.elementHandle({ timeout: 5000 });
+          await sleep(700);
+          if (!(await drawn?.evaluate((node) => node.isConnected))) return false;
+          await one.click({ timeout: 5000 });
+          return true;
+        } catch {
+          return false;
+        }
+      });
+    },
+    async press(button) {
+      await button.waitFor(long);
+      await sleep(1000);
+      await button.click(long);
     },
     async openFile(path) {
       await command('Model Orchestra: Review Changes of a File');

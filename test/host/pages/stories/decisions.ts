@@ -201,7 +201,7 @@ export function decisions(stage: Stage): void {
         .waitFor(long);
       await at.page.locator('.statusbar-item').filter({ hasText: '.vscode/tasks.json is held' }).click(long);
       const panel = at.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
-      await panel.getByRole('button', { name: 'Let it through' }).click(long);
+      await at.press(panel.getByRole('button', { name: 'Let it through' }));
       await at.until('applied', async () => (await at.state()).review.finished !== undefined);
       assert.equal(await at.read('.cursor/rules.md'), after['.cursor/rules.md']);
       assert.equal(await at.read('.vscode/tasks.json'), after['.vscode/tasks.json']);
