@@ -6,10 +6,10 @@ import { liesWithin, writeAtomic } from '../../files.ts';
 import { textOf } from '../../models/mapping.ts';
 import { connect } from '../../models/mcpClient.ts';
 import type { Connection } from '../../models/mcpClient.ts';
-import { inTime } from '../../models/waiting.ts';
+import { inTime, unlessAborted } from '../../models/waiting.ts';
 import { stdioWire } from '../../models/wire.ts';
 import { overheard } from '../serena/attach.ts';
-import { lineOf, settledSerena } from '../serena/environment.ts';
+import { lineOf, serverArguments, settledSerena } from '../serena/environment.ts';
 import { configuration, linkTo, yaml } from '../serena/home.ts';
 import { type Parameters, parametersIn } from '../serena/tools.ts';
 
@@ -65,17 +65,19 @@ export function openCode(options: CodeOptions): Code {
   let last = 'it is ended';
   const lifetime = new AbortController();
   const living = async (): Promise<Life> => {
-    if (life) {
-      const found = await life.catch(() => undefined);
-      if (found && !found.connection.lost) return found;
-      life = undefined;
-    }
+    const before = life;
+    const found = await before?.catch(() => undefined);
+    if (found && !found.connection.lost) return found;
+    // Who asked at the same time has started the next one already.
+    if (life !== before) return living();
     if (starts >= startsMost || lifetime.signal.aborted)
       throw new UserError('no-code-tools', `Serena cannot be asked: ${last}. Use your own tools.`);
     starts += 1;
-    life = begin(options, lifetime.signal);
-    life.catch((error: unknown) => (last = reasonOf(error)));
-    return life;
+    const next = begin(options, lifetime.signal);
+    life = next;
+    next.catch((error: unknown) => (last = reasonOf(error)));
+    await found?.end();
+    return next;
   };
   return {
     async ask(tool, args, signal) {
@@ -87,7 +89,7 @@ export function openCode(options: CodeOptions): Code {
       const used = await inTime(
         limit,
         () => late,
-        (over) => abortable(living(), AbortSignal.any([over, signal])),
+        (over) => unlessAborted(living(), AbortSignal.any([over, signal])),
       );
       const known = used.parameters.get(tool);
       // Before 2 a symbol's name had another name.
@@ -114,31 +116,13 @@ export function openCode(options: CodeOptions): Code {
   };
 }
 
-function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((done, fail) => {
-    const stop = (): void => fail(signal.reason as Error);
-    if (signal.aborted) return stop();
-    signal.addEventListener('abort', stop, { once: true });
-    work.then(done, fail).finally(() => signal.removeEventListener('abort', stop));
-  });
-}
-
 async function begin(options: CodeOptions, signal: AbortSignal): Promise<Life> {
   const place = await makePlace(options);
-  const flags = {
-    transport: 'stdio',
-    project: options.workspace,
-    context: place.context,
-    'enable-web-dashboard': 'false',
-    'open-web-dashboard': 'false',
-    'log-level': 'WARNING',
-    'tool-timeout': String(toolTimeoutSeconds),
-  };
   const { command, args } = options.program;
-  const named = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
+  const started = serverArguments(args, { project: options.workspace, context: place.context }, toolTimeoutSeconds);
   const wire = stdioWire({
     name: 'Serena',
-    settled: settledSerena(command, [...args, 'start-mcp-server', ...named], options.env, { SERENA_HOME: place.home }),
+    settled: settledSerena(command, started, options.env, { SERENA_HOME: place.home }),
     cwd: place.folder,
     maxBytes: () => maxBytes,
     debug: options.debug,

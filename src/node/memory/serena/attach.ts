@@ -8,7 +8,7 @@ import { delay, inTime } from '../../models/waiting.ts';
 import { stdioWire } from '../../models/wire.ts';
 import type { Message, Wire } from '../../models/wire.ts';
 import type { Store } from '../store.ts';
-import { settledSerena } from './environment.ts';
+import { serverArguments, settledSerena } from './environment.ts';
 import type { SerenaProgram } from './find.ts';
 import { makeHome } from './home.ts';
 import { answerOf, argumentsFor, memoryTools, namesOf, parametersIn } from './tools.ts';
@@ -195,17 +195,7 @@ async function begin(options: AttachOptions, limits: Limits, signal: AbortSignal
   const { program, folder, memories, env, log } = options;
   const home = await makeHome(folder, memories);
   signal.throwIfAborted();
-  const flags = {
-    transport: 'stdio',
-    project: home.project,
-    context: home.context,
-    'enable-web-dashboard': 'false',
-    'open-web-dashboard': 'false',
-    'log-level': 'WARNING',
-    'tool-timeout': String(toolTimeoutSeconds),
-  };
-  const named = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
-  const args = [...program.args, 'start-mcp-server', ...named];
+  const args = serverArguments(program.args, home, toolTimeoutSeconds);
   const inner = stdioWire({
     name: 'Serena',
     settled: settledSerena(program.command, args, env, { SERENA_HOME: home.home }),

@@ -29,3 +29,21 @@ export function lineOf(text: string, characters: number): string {
 
 /** It would send its version, backend and system to its makers. Source: Serena's `agent.py`, `_send_usage_info`. */
 const quiet = { SERENA_USAGE_REPORTING: 'false' };
+
+/** The arguments that start a Serena over stdio, without windows of its own; `timeoutSeconds` is its own limit for a tool. */
+export function serverArguments(
+  program: readonly string[],
+  place: { readonly project: string; readonly context: string },
+  timeoutSeconds: number,
+): string[] {
+  const flags = {
+    transport: 'stdio',
+    project: place.project,
+    context: place.context,
+    'enable-web-dashboard': 'false',
+    'open-web-dashboard': 'false',
+    'log-level': 'WARNING',
+    'tool-timeout': String(timeoutSeconds),
+  };
+  return [...program, 'start-mcp-server', ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])];
+}
