@@ -7,7 +7,8 @@ import { editText } from '../../src/cli/editor.ts';
 import { cliPerson } from '../../src/cli/person.ts';
 import type { Amended } from '../../src/core/ports.ts';
 import type { RunState } from '../../src/core/run/state.ts';
-import { journal, stateOf, whole } from '../fixtures/cli/story.ts';
+import { journal, stateOf } from '../fixtures/cli/story.ts';
+import { whole } from '../fixtures/cli/wholeStory.ts';
 
 const state: RunState = {
   ...stateOf(journal(whole)),

@@ -7,7 +7,8 @@ import { doctorLines } from '../../src/cli/commands/doctor.ts';
 import { hasUnicode, widthOf } from '../../src/cli/terminal.ts';
 import type { Look } from '../../src/cli/view/look.ts';
 import type { RunInfo } from '../../src/node/run/runs.ts';
-import { journal, run, stateOf, titles, whole } from '../fixtures/cli/story.ts';
+import { journal, run, stateOf, titles } from '../fixtures/cli/story.ts';
+import { whole } from '../fixtures/cli/wholeStory.ts';
 
 const look: Look = { width: 79, color: false, unicode: true, titles };
 

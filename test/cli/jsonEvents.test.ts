@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { runEventSchema } from '../../src/core/run/events.ts';
 import { jsonEnd, jsonLine, jsonLineJsonSchema, jsonLineSchema, safe } from '../../src/cli/jsonEvents.ts';
-import { journal, run, whole } from '../fixtures/cli/story.ts';
+import { journal, run } from '../fixtures/cli/story.ts';
+import { whole } from '../fixtures/cli/wholeStory.ts';
 
 const parse = (line: string): Record<string, unknown> => JSON.parse(line) as Record<string, unknown>;
 

@@ -3,7 +3,8 @@ import type { Person } from '../../src/core/ports.ts';
 import type { Desk } from '../../src/cli/desk.ts';
 import { cliPerson, type PersonOptions } from '../../src/cli/person.ts';
 import type { Look } from '../../src/cli/view/look.ts';
-import { journal, stateOf, whole } from '../fixtures/cli/story.ts';
+import { journal, stateOf } from '../fixtures/cli/story.ts';
+import { whole } from '../fixtures/cli/wholeStory.ts';
 
 const look: Look = { width: 79, color: false, unicode: true };
 const { signal } = new AbortController();

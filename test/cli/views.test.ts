@@ -8,7 +8,8 @@ import { blockOf } from '../../src/cli/view/blocks.ts';
 import { eventLine } from '../../src/cli/view/eventLine.ts';
 import type { Look } from '../../src/cli/view/look.ts';
 import { workingLines } from '../../src/cli/view/working.ts';
-import { analysis, journal, run, startedAt, titles, whole } from '../fixtures/cli/story.ts';
+import { analysis, journal, run, startedAt, titles } from '../fixtures/cli/story.ts';
+import { whole } from '../fixtures/cli/wholeStory.ts';
 
 // Times of day stand in some lines.
 process.env['TZ'] = 'UTC';

@@ -12,12 +12,11 @@ describe('a packed tree', function () {
   beforeEach(async () => (world = await makeWorld()));
   afterEach(() => world.end());
 
-  async function project(files: Record<string, string | Uint8Array>, act: (root: string) => void = () => {}) {
-    const root = world.repository('p', files);
-    act(root);
-    workspaces = await world.open(root);
-    return workspaces.takeBase(never);
-  }
+  const project: World['project'] = async (files, act) => {
+    const made = await world.project(files, act);
+    ({ workspaces } = made);
+    return made;
+  };
 
   const files = (text: string): [string, string][] => {
     const mark = /begins with (\S+) is/.exec(text)?.[1] as string;

@@ -13,12 +13,11 @@ describe('trees', function () {
   beforeEach(async () => (world = await makeWorld()));
   afterEach(() => world.end());
 
-  async function project(files: Record<string, string | Uint8Array>, act: (root: string) => void = () => {}) {
-    const root = world.repository('p', files);
-    act(root);
-    workspaces = await world.open(root);
-    return { root, ...(await workspaces.takeBase(never)) };
-  }
+  const project: World['project'] = async (files, act) => {
+    const made = await world.project(files, act);
+    ({ workspaces } = made);
+    return made;
+  };
 
   it('show what differs: text, binary, links, modes, and files that are too long', async function () {
     if (process.platform === 'win32') skipFor(this, 'not on Windows');

@@ -23,6 +23,11 @@ export interface World {
   /** A repository with one commit of these files. */
   repository(name: string, files: Record<string, string | Uint8Array>): string;
   open(root: string, run?: string): Promise<OpenWorkspaces>;
+  /** A repository of these files, changed by `act` after its commit, with its workspaces open and its base taken. */
+  project(
+    files: Record<string, string | Uint8Array>,
+    act?: (root: string) => void,
+  ): Promise<{ root: string; workspaces: OpenWorkspaces } & Awaited<ReturnType<OpenWorkspaces['takeBase']>>>;
   end(): Promise<void>;
 }
 
@@ -74,6 +79,12 @@ export async function makeWorld(): Promise<World> {
       const workspaces = await openWorkspaces({ root, run, log, signal: never });
       opened.push(workspaces);
       return workspaces;
+    },
+    async project(files, act) {
+      const root = world.repository('p', files);
+      act?.(root);
+      const workspaces = await world.open(root);
+      return { root, workspaces, ...(await workspaces.takeBase(never)) };
     },
     async end() {
       for (const workspaces of opened) await workspaces.close();

@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import type { Log } from '../../../src/core/ports.ts';
 import type { RunEvent } from '../../../src/core/run/events.ts';
+import { skipFor } from '../../harness/skip.ts';
 
 /** A folder that is no disk, where there is one: a kill -9 loses nothing of it, and no test there waits for a disk. */
 export const memoryDisk = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -104,7 +105,7 @@ export async function withTmpfs(
   test: Mocha.Context,
   use: (disk: { folder: string; readOnly(on: boolean): void }) => Promise<void>,
 ): Promise<void> {
-  if (process.env['ORCHESTRA_NO_TMPFS']) return test.skip();
+  if (process.env['ORCHESTRA_NO_TMPFS']) skipFor(test, 'ORCHESTRA_NO_TMPFS is set');
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'orchestra-disk-')));
   try {
     system('mount', '-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder);
