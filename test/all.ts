@@ -14,6 +14,8 @@ interface Result {
   readonly failed: number;
   /** Titles of tests that did not run, each with its reason in it. */
   readonly notRun: readonly string[];
+  /** Titles of tests that failed once and passed, or failed again, when tried a second time. */
+  readonly triedAgain: readonly string[];
   readonly seconds: number;
 }
 
@@ -27,12 +29,15 @@ async function run(suite: string): Promise<Result> {
   });
   const counted = { passing: 0, failing: 0 };
   const notRun: string[] = [];
+  const triedAgain: string[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     console.log(line);
     const [, number, word] = /^\s*(\d+) (passing|failing)\b/.exec(line) ?? [];
     if (word === 'passing' || word === 'failing') counted[word] += Number(number);
     const [, title] = /^\s+- (.+)$/.exec(line) ?? [];
     if (title !== undefined && counted.failing === 0) notRun.push(title);
+    const [, again] = /^\s+tried again: (.+)$/.exec(line) ?? [];
+    if (again !== undefined) triedAgain.push(again);
   }
   if (child.exitCode === null) await once(child, 'exit');
   // A suite that ended badly without a failing test, or that ran none at all, counts as one failure.
@@ -42,6 +47,7 @@ async function run(suite: string): Promise<Result> {
     passed: counted.passing,
     failed: bad ? Math.max(1, counted.failing) : counted.failing,
     notRun,
+    triedAgain,
     seconds: Math.round((performance.now() - started) / 1000),
   };
 }
@@ -56,10 +62,11 @@ const results: Result[] = [];
 for (const suite of named.length > 0 ? named : suites) results.push(await run(suite));
 
 console.log('');
-for (const { suite, passed, failed, notRun, seconds } of results) {
+for (const { suite, passed, failed, notRun, triedAgain, seconds } of results) {
   const skipped = notRun.length > 0 ? `, ${notRun.length} not run` : '';
   console.log(`${suite.padEnd(8)} ${passed} passed, ${failed} failed${skipped}  (${seconds} s)`);
   for (const title of notRun) console.log(`         not run: ${title}`);
+  for (const title of triedAgain) console.log(`         tried again: ${title}`);
 }
 const total = (of: 'passed' | 'failed'): number => results.reduce((sum, result) => sum + result[of], 0);
 console.log(`${total('passed')} passed, ${total('failed')} failed`);
