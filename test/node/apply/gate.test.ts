@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { chmod, link, mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, link, realpath, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileChange, GateVerdict } from '../../../src/core/change/change.ts';
 import { UserError } from '../../../src/core/errors.ts';
 import { openGate } from '../../../src/node/apply/gate.ts';
 import { applierOf } from './killing.ts';
+import { makeProject } from './project.ts';
+import type { Project } from './project.ts';
 import { change, look, put } from './tree.ts';
 import type { Thing } from './tree.ts';
 import { skipFor } from '../../harness/skip.ts';
@@ -14,16 +15,14 @@ const never = new AbortController().signal;
 const posix = process.platform !== 'win32';
 
 describe('the gate on disk', () => {
+  let project: Project;
   let folder: string;
   let root: string;
-
   beforeEach(async () => {
-    folder = await realpath(await mkdtemp(join(tmpdir(), 'orchestra-gate-')));
-    root = join(folder, 'project');
-    await mkdir(root);
+    ({ folder, root } = project = await makeProject());
     await put(folder, { 'victim/file': 'a' });
   });
-  afterEach(() => rm(folder, { recursive: true, force: true }));
+  afterEach(() => project.end());
 
   const judge = (...changes: FileChange[]): Promise<GateVerdict[]> => openGate({ root }).judge(changes, never);
   const verdictOf = async (path: string, before: Thing, after: Thing): Promise<[string, string | undefined]> => {

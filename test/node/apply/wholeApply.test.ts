@@ -1,50 +1,21 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, readdir, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../../src/core/errors.ts';
-import { openApplier } from '../../../src/node/apply/apply.ts';
-import type { OpenApplier } from '../../../src/node/apply/apply.ts';
-import { blobs, change, look, put } from './tree.ts';
-import type { Thing } from './tree.ts';
+import { lines, makeProject, rejects } from './project.ts';
+import type { Project } from './project.ts';
+import { change, look, put } from './tree.ts';
 
 const never = new AbortController().signal;
-const lines = (...changed: [number, string][]): string => {
-  const all = Array.from({ length: 20 }, (_, n) => `line ${n}\n`);
-  for (const [n, text] of changed) all[n] = text;
-  return all.join('');
-};
 
 describe('apply as a whole', () => {
+  let project: Project;
   let folder: string;
   let root: string;
-
-  beforeEach(async () => {
-    folder = await realpath(await mkdtemp(join(tmpdir(), 'orchestra-apply-')));
-    root = join(folder, 'project');
-    await mkdir(root);
-  });
-  afterEach(() => rm(folder, { recursive: true, force: true }));
-
-  const applier = (things: Thing[] = [], hook?: (point: string) => void | Promise<void>, run = 'r1'): OpenApplier =>
-    openApplier({
-      root,
-      runFolder: join(root, '.orchestration/runs', run),
-      readBlob: blobs(...things),
-      ...(hook && { hook }),
-    });
-  const rejects = async (doing: Promise<unknown>, code: string, ...says: RegExp[]): Promise<void> => {
-    await assert.rejects(doing, (error) => {
-      assert.ok(error instanceof UserError, String(error));
-      assert.equal(error.code, code, error.message);
-      for (const pattern of says) assert.match(error.message, pattern);
-      return true;
-    });
-  };
-  /** Nothing of an apply is under way. */
-  const settled = async (): Promise<void> => {
-    assert.deepEqual((await readdir(join(root, '.orchestration'))).toSorted(), ['runs']);
-  };
+  let applier: Project['applier'];
+  let settled: Project['settled'];
+  beforeEach(async () => ({ folder, root, applier, settled } = project = await makeProject()));
+  afterEach(() => project.end());
 
   describe('is all or nothing', () => {
     const three = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, lstatSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { makeWorld, never, shell } from './world.ts';
+import { makeWorld, never, shell, someFiles } from './world.ts';
 import type { World } from './world.ts';
 import type { OpenWorkspaces } from '../../../src/node/git/workspaces.ts';
 import { skipFor } from '../../harness/skip.ts';
@@ -15,15 +15,9 @@ describe('in a workspace', function () {
 
   beforeEach(async () => {
     world = await makeWorld();
-    root = world.repository('p', {
-      '.gitignore': 'out/\n*.log\n',
-      'src/a.ts': 'a\n',
-      'src/b.ts': 'b\n',
-      'docs/.gitignore': '/draft\n',
-      'docs/x.md': 'x\n',
-    });
-    workspaces = await world.open(root);
-    base = await workspaces.takeBase(never);
+    const project = await world.project(someFiles);
+    ({ root, workspaces } = project);
+    base = project;
   });
   afterEach(() => world.end());
 

@@ -21,14 +21,7 @@ describe('the base of a run', function () {
   beforeEach(async () => (world = await makeWorld()));
   afterEach(() => world.end());
 
-  async function base(
-    root: string,
-  ): Promise<{ paths: string[]; notes: string[]; commit: string; tree: string; files: number; path: string }> {
-    const workspaces = await world.open(root);
-    const taken = await workspaces.takeBase(never);
-    const { path } = await workspaces.open('w', taken.commit, never);
-    return { ...taken, path, paths: await workspaces.list(taken.tree, never) };
-  }
+  const base: World['base'] = (root) => world.base(root);
 
   it('holds what is committed, staged, changed and untracked, and not what is ignored or deleted', async () => {
     const root = world.repository('p', {

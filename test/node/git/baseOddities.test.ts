@@ -25,14 +25,7 @@ describe('the base of a run, of odd input', function () {
   beforeEach(async () => (world = await makeWorld()));
   afterEach(() => world.end());
 
-  async function base(
-    root: string,
-  ): Promise<{ paths: string[]; notes: string[]; commit: string; tree: string; files: number; path: string }> {
-    const workspaces = await world.open(root);
-    const taken = await workspaces.takeBase(never);
-    const { path } = await workspaces.open('w', taken.commit, never);
-    return { ...taken, path, paths: await workspaces.list(taken.tree, never) };
-  }
+  const base: World['base'] = (root) => world.base(root);
 
   it('honours the rules of the person: info/exclude and the global file, also with ~', async () => {
     const root = world.repository('p', { a: '1' });

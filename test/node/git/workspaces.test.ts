@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { filesOf, makeWorld, never, shell } from './world.ts';
+import { filesOf, makeWorld, never, shell, someFiles } from './world.ts';
 import type { World } from './world.ts';
 import type { OpenWorkspaces } from '../../../src/node/git/workspaces.ts';
 import { skipFor } from '../../harness/skip.ts';
@@ -27,15 +27,9 @@ describe('workspaces', function () {
 
   beforeEach(async () => {
     world = await makeWorld();
-    root = world.repository('p', {
-      '.gitignore': 'out/\n*.log\n',
-      'src/a.ts': 'a\n',
-      'src/b.ts': 'b\n',
-      'docs/.gitignore': '/draft\n',
-      'docs/x.md': 'x\n',
-    });
-    workspaces = await world.open(root);
-    base = await workspaces.takeBase(never);
+    const project = await world.project(someFiles);
+    ({ root, workspaces } = project);
+    base = project;
   });
   afterEach(() => world.end());
 

@@ -28,8 +28,19 @@ export interface World {
     files: Record<string, string | Uint8Array>,
     act?: (root: string) => void,
   ): Promise<{ root: string; workspaces: OpenWorkspaces } & Awaited<ReturnType<OpenWorkspaces['takeBase']>>>;
+  /** The base of a project as it is now, and all paths in it; `path` is a checkout of it. */
+  base(root: string): Promise<Awaited<ReturnType<OpenWorkspaces['takeBase']>> & { path: string; paths: string[] }>;
   end(): Promise<void>;
 }
+
+/** Ignored and other files, in folders: the project that most tests of workspaces take. */
+export const someFiles = {
+  '.gitignore': 'out/\n*.log\n',
+  'src/a.ts': 'a\n',
+  'src/b.ts': 'b\n',
+  'docs/.gitignore': '/draft\n',
+  'docs/x.md': 'x\n',
+};
 
 export const never = new AbortController().signal;
 
@@ -85,6 +96,12 @@ export async function makeWorld(): Promise<World> {
       act?.(root);
       const workspaces = await world.open(root);
       return { root, workspaces, ...(await workspaces.takeBase(never)) };
+    },
+    async base(root) {
+      const workspaces = await world.open(root);
+      const taken = await workspaces.takeBase(never);
+      const { path } = await workspaces.open('w', taken.commit, never);
+      return { ...taken, path, paths: await workspaces.list(taken.tree, never) };
     },
     async end() {
       for (const workspaces of opened) await workspaces.close();
