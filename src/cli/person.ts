@@ -10,6 +10,7 @@ import { editText } from './editor.ts';
 import { diffLines, exactDiff } from './view/diff.ts';
 import { clip, exactLines, glyph, paint, wrap, type Look } from './view/look.ts';
 import { findingLines, planLines } from './view/plan.ts';
+import { choicesOf } from '../core/words/choices.ts';
 import { oneLine, visible } from '../core/words/plain.ts';
 import { teamLines } from './view/team.ts';
 
@@ -54,7 +55,13 @@ export function cliPerson(options: PersonOptions): Person {
           ...want(look, `${oneLine(request.role)} asks for permission: ${oneLine(request.title)}`),
           ...(request.kind === 'edit' ? exactDiff(request.detail, look) : exactLines(look, request.detail)),
         ]);
-        const answer = await choose(dialogue, look, { o: 'once', a: 'for this run', n: 'no' });
+        const isKept = choicesOf({ kind: 'permission', request }).some((choice) => choice.answer === 'run');
+        const keys: Readonly<Record<string, string>> = {
+          o: 'once',
+          ...(isKept && { a: 'for this run' }),
+          n: 'no',
+        };
+        const answer = await choose(dialogue, look, keys);
         return answer === 'o' ? 'once' : answer === 'a' ? 'run' : 'no';
       });
     },

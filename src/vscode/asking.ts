@@ -1,6 +1,7 @@
 import type { AskPermission } from '../core/ask.ts';
 import type { GateVerdict } from '../core/change/change.ts';
 import type { Amended, StopQuestion } from '../core/ports.ts';
+import { choicesOf } from '../core/words/choices.ts';
 
 /** What a run asks the person. They are shown in the order in which they came, and answering one never moves another. */
 export type Question = { readonly id: string; readonly run: string } & (
@@ -30,12 +31,6 @@ export interface Asking {
   /** False when nobody asks this any more, or the answer is none to it. */
   answer(id: string, answer: Answer): boolean;
 }
-
-const words: { readonly [K in Question['kind']]: readonly Answer[] } = {
-  stop: ['go', 'stop'],
-  permission: ['once', 'run', 'no'],
-  held: ['yes', 'no'],
-};
 
 /** Opens the queue; `onChange` is told after every change of it. */
 export function openAsking(onChange: () => void): Asking {
@@ -73,8 +68,8 @@ export function openAsking(onChange: () => void): Asking {
     answer(id, answer) {
       const found = waiting.get(id);
       if (!found) return false;
-      const { kind } = found.question;
-      if (typeof answer === 'string' ? !words[kind].includes(answer) : kind !== 'stop') return false;
+      const isOne = (word: string): boolean => choicesOf(found.question).some((choice) => choice.answer === word);
+      if (typeof answer === 'string' ? !isOne(answer) : found.question.kind !== 'stop') return false;
       found.settle(answer);
       return true;
     },

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
+import { type Choice, choicesOf, titled } from '../core/words/choices.ts';
 import { oneLine, visible } from '../core/words/plain.ts';
-import type { Answer, Question } from './asking.ts';
+import type { Question } from './asking.ts';
 import { questionUri } from './documents.ts';
 import { unlinked } from './host.ts';
 import type { Parts } from './parts.ts';
@@ -8,15 +9,16 @@ import type { Parts } from './parts.ts';
 /** The most that a notification shows of a command; the editor cuts longer ones, and what is not seen whole is not allowed from there. */
 const mostShown = 400;
 
-interface Choice {
+interface Button {
   readonly label: string;
   /** What is answered; absent: it is shown. */
-  readonly answer?: Answer;
+  readonly answer?: Choice['answer'];
 }
 
 /**
  * Shows what a run asks as a notification, one at a time and in order, while the panel, which shows all of them, cannot be seen. Nothing
- * takes the focus, and an answer to what has been answered elsewhere does nothing.
+ * takes the focus. What was answered elsewhere stays until it fades, for the editor lets nobody take away a single one; an answer to it
+ * does nothing, and that is said.
  */
 export function notifyQuestions({
   session,
@@ -24,71 +26,56 @@ export function notifyQuestions({
   panelVisible,
 }: Pick<Parts, 'session' | 'settings' | 'panelVisible'>): vscode.Disposable & { look(): void } {
   const told = new Set<string>();
-  /** The question whose notification stands there. */
-  let open: string | undefined;
   const look = (): void => {
     const { questions } = session.view();
-    if (open !== undefined && !questions.some(({ id }) => id === open)) {
-      open = undefined;
-      // It was answered elsewhere. The editor lets nobody close a single one; this only folds them away.
-      void vscode.commands.executeCommand('notifications.hideToasts');
-    }
     const first = questions[0];
     if (!first || told.has(first.id) || panelVisible() || !settings()['notifications.questions']) return;
     told.add(first.id);
-    open = first.id;
-    void notify(first).finally(() => {
-      if (open === first.id) open = undefined;
-    });
+    void notify(first, () => session.view().questions.some(({ id }) => id === first.id));
   };
   const listening = session.onChange(look);
   return { look, dispose: () => listening.dispose() };
 }
 
-async function notify(question: Question): Promise<void> {
+async function notify(question: Question, isAsked: () => boolean): Promise<void> {
   const { text, choices } = notificationOf(question);
   const chosen = await vscode.window.showInformationMessage(text, ...choices.map(({ label }) => label));
   const choice = choices.find(({ label }) => label === chosen);
-  if (choice?.answer !== undefined)
+  if (!choice) return;
+  if (!isAsked()) vscode.window.setStatusBarMessage('This was answered already.', 5000);
+  else if (choice.answer !== undefined)
     await vscode.commands.executeCommand('orchestra.answer', question.id, choice.answer);
-  else if (choice?.label === 'Change the Team') await vscode.commands.executeCommand('orchestra.changeTeam');
-  else if (choice) await vscode.window.showTextDocument(questionUri(question), { preview: true, preserveFocus: false });
+  else await vscode.window.showTextDocument(questionUri(question), { preview: true, preserveFocus: false });
 }
 
 /** What the notification says and offers. What can be allowed from it is in it, whole. */
-export function notificationOf(question: Question): { text: string; choices: readonly Choice[] } {
-  const { text, choices } = wordsOf(question);
-  return { text: unlinked(text), choices };
+export function notificationOf(question: Question): { text: string; choices: readonly Button[] } {
+  const { text, whole, show } = wordsOf(question);
+  const answers = choicesOf(question)
+    .filter(({ lets }) => whole || !lets)
+    .map(({ label, answer }): Button => ({ label: titled(label), answer }));
+  return { text: unlinked(text), choices: [...(show === undefined ? [] : [{ label: show }]), ...answers] };
 }
 
-function wordsOf(question: Question): { text: string; choices: readonly Choice[] } {
+/** `whole`: all that the answer rests on is in the text; `show`: what opens the rest. */
+function wordsOf(question: Question): { text: string; whole: boolean; show?: string } {
   switch (question.kind) {
     case 'permission': {
       const { role, kind, title, detail } = question.request;
       const what = visible(detail).trim();
       const whole = kind !== 'edit' && what.length <= mostShown && !what.includes('\n') && unlinked(what) === what;
-      const text = `${oneLine(role)} asks: ${oneLine(title)}${whole ? `: ${what}` : ''}`;
-      const deny: Choice = { label: 'Deny', answer: 'no' };
-      if (!whole) return { text, choices: [{ label: kind === 'edit' ? 'Show the Change' : 'Show the Command' }, deny] };
-      return {
-        text,
-        choices: [{ label: 'Allow', answer: 'once' }, { label: 'Allow for This Run', answer: 'run' }, deny],
-      };
+      const text = `${oneLine(role)} asks: ${oneLine(title)}`;
+      if (whole) return { text: `${text}: ${what}`, whole };
+      return { text, whole, show: kind === 'edit' ? 'Show the Change' : 'Show the Command' };
     }
     case 'held': {
       const text = `${oneLine(question.file.path)} is held back: ${oneLine(question.file.reason ?? question.file.code ?? '')}`;
-      return { text, choices: [{ label: 'Show the Change' }, { label: 'Keep It Back', answer: 'no' }] };
+      return { text, whole: false, show: 'Show the Change' };
     }
-    case 'stop':
-      return {
-        text: oneLine(question.stop.question),
-        choices:
-          question.stop.stop === 'plan'
-            ? [{ label: 'Read the Plan' }, { label: 'Go', answer: 'go' }, { label: 'Stop', answer: 'stop' }]
-            : [
-                { label: 'Go', answer: 'go' },
-                { label: 'Stop', answer: 'stop' },
-              ],
-      };
+    case 'stop': {
+      const text = oneLine(question.stop.question);
+      // Its question says what it is about, and the plan can be read first.
+      return { text, whole: true, ...(question.stop.stop === 'plan' && { show: 'Read the Plan' }) };
+    }
   }
 }

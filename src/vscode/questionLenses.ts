@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import type { Answer, Question } from './asking.ts';
+import { choicesOf, titled } from '../core/words/choices.ts';
+import type { Question } from './asking.ts';
 import { questionUri } from './documents.ts';
 import type { Parts } from './parts.ts';
 import { documentScheme } from './schemes.ts';
@@ -31,32 +32,14 @@ export function showAnswers({ session }: Pick<Parts, 'session'>): vscode.Disposa
 }
 
 function lensesOf(question: Question): vscode.CodeLens[] {
-  return answersTo(question).map(
-    ([title, answer]) =>
+  // A stop has a document of its own.
+  if (question.kind === 'stop') return [];
+  return choicesOf(question).map(
+    ({ label, answer }) =>
       new vscode.CodeLens(new vscode.Range(0, 0, 0, 0), {
-        title,
+        title: titled(label),
         command: 'orchestra.answer',
         arguments: [question.id, answer],
       }),
   );
-}
-
-/** A stop has a document of its own. */
-function answersTo(question: Question): [title: string, answer: Answer][] {
-  switch (question.kind) {
-    case 'permission':
-      return [
-        ['Allow', 'once'],
-        // The engine remembers command lines only.
-        ...(question.request.kind === 'command' ? ([['Allow for This Run', 'run']] as [string, Answer][]) : []),
-        ['Deny', 'no'],
-      ];
-    case 'held':
-      return [
-        ['Let It Through', 'yes'],
-        ['Keep It Back', 'no'],
-      ];
-    case 'stop':
-      return [];
-  }
 }

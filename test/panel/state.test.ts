@@ -90,6 +90,55 @@ describe("the panel's state", () => {
     assert.equal(waits(at(upTo('permission.asked')))['implementer'], 'for you');
   });
 
+  it('keeps saying what a role brought when it was asked something afterwards, and what it still waits for', () => {
+    const before = told.slice(0, upTo('stop.asked', 2).length);
+    const model = { architect: 'gpt-5', implementer: 'gpt-5-codex' };
+    const replies = (role: 'architect' | 'implementer'): (readonly [number, object])[] => {
+      const of = {
+        call: `synthesis/replies/${role}`,
+        role,
+        phase: 'synthesis',
+        kind: 'replies',
+        model: model[role],
+        server: 'scripted',
+        id: model[role],
+      };
+      return [
+        [
+          98,
+          {
+            ...of,
+            type: 'call.started',
+            title: 'answers a question',
+            attempt: 1,
+            promptBytes: 9,
+            reserved: { tokens: 9 },
+            scripted: true,
+          },
+        ],
+        [
+          99,
+          {
+            ...of,
+            type: 'call.ended',
+            ok: true,
+            answer: { answers: [{ question: 1, answer: 'Yes.' }] },
+            usage: {},
+            estimated: true,
+            ms: 9,
+            scripted: true,
+          },
+        ],
+      ];
+    };
+    const { run: shown } = at(journal([...before, ...replies('architect'), ...replies('implementer')]));
+    const of = (name: string) => shown?.roles.find(({ role }) => role === name);
+    assert.equal(of('architect')?.word, '2 found');
+    assert.equal(of('architect')?.calls.length, 2);
+    assert.equal(of('architect')?.said, 'The limiter belongs before the router.');
+    assert.equal(of('implementer')?.waitsFor, 'for the plan');
+  });
+
   it('sends the live text of what is looked at only, and of all that works before that is known', () => {
     const input = running(upTo('findings.held'));
     const tails = (looking?: ReadonlySet<string>): string[] =>

@@ -40,6 +40,10 @@ export const demoCommand: CliCommand = {
       process.stderr.write(
         `A sample project, copied to ${root}\nReal servers, workspaces, merge and checks; only the models are played from a script.\n\n`,
       );
+      if (process.features.typescript === false)
+        process.stderr.write(
+          'This Node was built without TypeScript, as some distributions do: the checks of the sample, which is TypeScript, will be red. The Node of nodejs.org runs them.\n\n',
+        );
       const code = await follow(
         {
           json: options['json'] === true,

@@ -2,7 +2,7 @@ import type { Phase } from '../../core/run/events.ts';
 import type { CallState, RunState } from '../../core/run/state.ts';
 import { cell, clip, glyph, paint, spread, widthOf, wrap, type Glyph, type Look } from './look.ts';
 import { oneLine, plain } from '../../core/words/plain.ts';
-import { resultOf } from '../../core/words/result.ts';
+import { resultOf, tellingCall } from '../../core/words/result.ts';
 import { modelName, moveWords } from './words.ts';
 import { between, clock, count, elapsed, failureName, money } from '../../core/words/words.ts';
 
@@ -116,7 +116,7 @@ function waitWord({ waits }: CallState): string {
 
 /** What a role that is not working did in this phase, as one row and its moves. */
 function foldedRows(state: RunState, part: Part, columns: Columns, look: Look, over: boolean): string[] {
-  const last = part.calls.at(-1);
+  const last = tellingCall(part.calls);
   if (!last) return [];
   const result = resultOf(state, part.role, last);
   const costs = part.calls.filter((call) => call.usd !== undefined);

@@ -2,6 +2,13 @@ import { redOf } from '../run/reds.ts';
 import type { CallState, RunState } from '../run/state.ts';
 import { plural } from './words.ts';
 
+/** What a role does on the way: it takes nothing from what the role has brought by then. */
+const aside: ReadonlySet<string> = new Set(['replies', 'criteria']);
+
+/** The call that says what a role brought: the last one, unless that only answered a question or said what will be looked at. */
+export const tellingCall = (calls: readonly CallState[]): CallState | undefined =>
+  calls.findLast(({ kind }) => !aside.has(kind)) ?? calls.at(-1);
+
 /** The word for how a role's part ended: what it found, said or changed. */
 export function resultOf(
   state: RunState,
@@ -43,6 +50,8 @@ function doneWord(state: RunState, role: string, last: CallState): string {
         .filter(Boolean)
         .join(', ');
     }
+    case 'replies':
+      return 'answered';
     default:
       return 'done';
   }

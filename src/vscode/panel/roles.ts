@@ -1,5 +1,5 @@
 import { leftBy, routeName } from '../../core/run/control.ts';
-import { resultOf } from '../../core/words/result.ts';
+import { resultOf, tellingCall } from '../../core/words/result.ts';
 import { between, clock, count, failureName, money, movedWords } from '../../core/words/words.ts';
 import type { CallState, RunState } from '../../core/run/state.ts';
 import type { PanelAction, PanelCall, PanelRole, Sign } from '../../protocol.ts';
@@ -91,10 +91,13 @@ function standing(
       : { sign: 'waiting', word: waitWord(last), waitsFor: line(last?.waits?.why ?? '', 200) };
   }
   if (last?.state === 'working' || last?.state === 'waiting') return { sign: 'stopped', word: 'interrupted' };
-  const waitsFor = look.live ? expects(state, cast, last) : undefined;
+  // Who only answered a question waits for what it waited for before.
+  const own = calls.findLast(({ kind }) => kind !== 'replies');
+  const waitsFor = look.live ? expects(state, cast, own) : undefined;
   if (waitsFor !== undefined) return { sign: 'waiting', word: 'waiting', waitsFor };
-  if (last) {
-    const { sign, word } = resultOf(state, role, last);
+  const telling = tellingCall(calls);
+  if (telling) {
+    const { sign, word } = resultOf(state, role, telling);
     return { sign: word === 'checked' ? 'checked' : word === 'checks red' ? 'failed' : sign, word };
   }
   return state.outcome === undefined ? { sign: 'waiting', word: 'waiting' } : { sign: 'waiting', word: 'not asked' };
@@ -185,9 +188,9 @@ function tailsOf(input: PanelInputRun, working: readonly CallState[], lines: num
     .join('\n\n');
 }
 
-/** What a role said last, in Markdown. */
+/** What a role brought last, in Markdown. */
 function saidOf(state: RunState, role: string, calls: readonly CallState[]): string {
-  const last = calls.findLast((call) => call.state === 'done');
+  const last = tellingCall(calls.filter((call) => call.state === 'done'));
   if (!last) return '';
   if (last.kind === 'findings') return block(state.summaries[role] ?? '', 4000);
   const answer = last.answer as { summary?: unknown; goal?: unknown; why?: unknown } | undefined;

@@ -1,7 +1,8 @@
 import { reviewSummary } from '../../core/review/summary.ts';
 import type { RunState } from '../../core/run/state.ts';
+import { choicesOf } from '../../core/words/choices.ts';
 import { count, money, plural } from '../../core/words/words.ts';
-import type { FromPanel, PanelAction, PanelTeam, PanelWant } from '../../protocol.ts';
+import type { PanelAction, PanelTeam, PanelWant } from '../../protocol.ts';
 import { exact, line, remembered } from './clean.ts';
 import type { Question } from '../asking.ts';
 import type { PanelInput, PanelInputRun } from './input.ts';
@@ -40,18 +41,18 @@ function reviewWanted({ shown, condition }: PanelInput): PanelWant | undefined {
   };
 }
 
-type AnswerWord = Extract<FromPanel, { type: 'answer' }>['answer'];
-
-const answer = (question: string, word: AnswerWord, label: string): PanelAction => ({
-  label,
-  intent: { type: 'answer', question, answer: word },
-});
+/** The answers that can be pressed; the panel writes them in sentence case. */
+const answersTo = (question: Question): PanelAction[] =>
+  choicesOf(question).map(({ label, answer }) => ({
+    label,
+    intent: { type: 'answer', question: question.id, answer },
+  }));
 
 function wantOf(question: Question, input: PanelInput): PanelWant {
-  const { id, run } = question;
+  const { id } = question;
   switch (question.kind) {
     case 'stop':
-      return stopOf(id, run, question.stop, input);
+      return stopOf(question, input);
     case 'permission': {
       const { request } = question;
       const whole = exactOf(question);
@@ -60,12 +61,7 @@ function wantOf(question: Question, input: PanelInput): PanelWant {
         kind: 'permission',
         text: `${line(request.role, 60)} asks: ${line(request.title, 300)}`,
         exact: { kind: request.kind === 'edit' ? 'diff' : request.kind === 'command' ? 'command' : 'text', ...whole },
-        answers: [
-          answer(id, 'once', 'Allow'),
-          // The engine remembers command lines only.
-          ...(request.kind === 'command' ? [answer(id, 'run', 'Allow for this run')] : []),
-          answer(id, 'no', 'Deny'),
-        ],
+        answers: answersTo(question),
         links: whole.cut > 0 ? [{ label: 'Read all of it', intent: { type: 'read-question', question: id } }] : [],
       };
     }
@@ -78,7 +74,7 @@ function wantOf(question: Question, input: PanelInput): PanelWant {
         text: `${line(file.path, 300)} is held`,
         detail: line(file.reason ?? file.code ?? '', 600),
         exact: { kind: 'diff', ...whole },
-        answers: [answer(id, 'yes', 'Let it through'), answer(id, 'no', 'Keep it back')],
+        answers: answersTo(question),
         links: whole.cut > 0 ? [{ label: 'Read all of it', intent: { type: 'read-question', question: id } }] : [],
       };
     }
@@ -90,14 +86,11 @@ const exactOf = remembered((question: Question): { text: string; cut: number } =
   exact(question.kind === 'permission' ? question.request.detail : question.kind === 'held' ? question.diff : ''),
 );
 
-function stopOf(
-  id: string,
-  run: string,
-  { stop, question }: Extract<Question, { kind: 'stop' }>['stop'],
-  input: PanelInput,
-): PanelWant {
+function stopOf(asked: Extract<Question, { kind: 'stop' }>, input: PanelInput): PanelWant {
+  const { id, run } = asked;
+  const { stop, question } = asked.stop;
   const state = input.shown?.run === run ? input.shown.state : undefined;
-  const common = { id, kind: stop, text: line(question, 400) };
+  const common = { id, kind: stop, text: line(question, 400), answers: answersTo(asked) };
   const read = (label: string, what: 'plan' | 'diff'): PanelAction => ({ label, intent: { type: 'read', run, what } });
   switch (stop) {
     case 'team':
@@ -105,19 +98,16 @@ function stopOf(
         ...common,
         // The question names everybody; so does what stands below it.
         ...(state && { text: `Start this team of ${state.cast.length}?`, team: teamOf(state, input.titles) }),
-        answers: [answer(id, 'go', 'Go'), answer(id, 'stop', 'Stop')],
         links: [{ label: 'Edit team', intent: { type: 'host', action: 'edit-team' } }],
       };
     case 'plan':
       return {
         ...common,
-        answers: [answer(id, 'go', 'Go'), answer(id, 'stop', 'Stop')],
         links: [read('Read', 'plan')],
       };
     case 'apply':
       return {
         ...common,
-        answers: [answer(id, 'go', 'Apply all'), answer(id, 'stop', 'Not now')],
         links: [{ label: 'Review', intent: { type: 'review', run, action: 'open' } }],
       };
   }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { RunEvent } from '../../../src/core/run/events.ts';
 import { fold } from '../../../src/core/run/fold.ts';
-import { resultOf } from '../../../src/core/words/result.ts';
-import { created, recordsOf } from '../ports/records.ts';
+import { resultOf, tellingCall } from '../../../src/core/words/result.ts';
+import { created, ended, recordsOf, started } from '../ports/records.ts';
 
 describe('the word for a writer', () => {
   const landed: RunEvent = {
@@ -47,5 +47,36 @@ describe('the word for a writer', () => {
     assert.equal(word([check('a', 'red')], [], false), 'checks red');
     assert.equal(word([check('a', 'red')], ['a'], false), 'done');
     assert.equal(word([check('a', 'red'), check('b', 'not-run')], ['a'], false), 'done');
+  });
+});
+
+describe('the word for who answers in between', () => {
+  const findings: RunEvent = { type: 'findings.held', role: 'critic', summary: 'Clocks.', findings: [] };
+  const asked = { role: 'critic', phase: 'synthesis', kind: 'replies' } as const;
+  const wordAfter = (...more: RunEvent[]): string | undefined => {
+    const state = fold(recordsOf(created(), started('analysis/critic'), ended('analysis/critic'), findings, ...more));
+    const telling = tellingCall(Object.values(state.calls));
+    return telling && resultOf(state, 'critic', telling).word;
+  };
+
+  it('is still what was found, after a question was answered and criteria were said', () => {
+    assert.equal(wordAfter(), '0 found');
+    const replies = [
+      started('synthesis/critic', asked),
+      ended('synthesis/critic', { ...asked, answer: { answers: [{ question: 1, answer: 'Yes.' }] } }),
+    ];
+    assert.equal(wordAfter(...replies), '0 found');
+    const criteria = { role: 'critic', phase: 'implementation', kind: 'criteria' } as const;
+    const said = ended('implementation/critic', { ...criteria, answer: { criteria: ['It works.'] } });
+    assert.equal(wordAfter(...replies, started('implementation/critic', criteria), said), '0 found');
+  });
+
+  it('says that it answered where it did nothing else', () => {
+    const state = fold(
+      recordsOf(created(), started('synthesis/critic', asked), ended('synthesis/critic', { ...asked, answer: {} })),
+    );
+    const [only] = Object.values(state.calls);
+    assert.ok(only && tellingCall([only]) === only);
+    assert.equal(resultOf(state, 'critic', only).word, 'answered');
   });
 });

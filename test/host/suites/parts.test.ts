@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
+import { choicesOf, titled } from '../../../src/core/words/choices.ts';
 import { openAsking, type Question } from '../../../src/vscode/asking.ts';
 import { itemText, readItemText } from '../../../src/vscode/documents/item.ts';
 import { inEditor } from '../../../src/vscode/host.ts';
@@ -19,6 +20,8 @@ const permission = (detail: string): Question => ({
   kind: 'permission',
   request: { kind: 'command', title: 'run it', detail, role: 'implementer', call: 'c' },
 });
+
+const requestOf = (question: Question): object => ('request' in question ? question.request : {});
 
 describe('parts of the window', () => {
   it('several questions queue up in order, each answered once, wrong answers not taken', async () => {
@@ -71,6 +74,28 @@ describe('parts of the window', () => {
       notificationOf(permission('echo \u202eabc')).text.includes('\\u202e'),
       'hidden characters are written out',
     );
+  });
+
+  it('panel, lenses and notifications offer the same answers, and no other is taken', () => {
+    const kinds = [
+      permission('npm test'),
+      { ...permission('x'), request: { ...requestOf(permission('x')), kind: 'other' } },
+      { id: 'q', run: 'r', kind: 'stop', stop: { stop: 'apply', question: 'Apply?' } },
+      { id: 'q', run: 'r', kind: 'stop', stop: { stop: 'team', question: 'Team?' } },
+    ] as readonly Question[];
+    for (const question of kinds) {
+      const labels = choicesOf(question).map(({ label }) => titled(label));
+      assert.deepEqual(
+        notificationOf(question).choices.map(({ label }) => label),
+        labels,
+      );
+    }
+    const asking = openAsking(() => {});
+    const request = { kind: 'other', title: 't', detail: 'd', role: 'a', call: 'c' } as const;
+    void asking.ask<'permission'>({ kind: 'permission', run: 'r', request }, new AbortController().signal);
+    const id = asking.questions[0]?.id ?? '';
+    assert.equal(asking.answer(id, 'run'), false, 'what cannot be remembered cannot be allowed for the run');
+    assert.equal(asking.answer(id, 'once'), true);
   });
 
   it('no words of a model become a link in a notification', () => {
