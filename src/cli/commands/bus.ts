@@ -3,11 +3,11 @@ import type { JournalRecord } from '../../core/run/events.ts';
 import type { FoundMessage } from '../../node/memory/messages.ts';
 import type { Project } from '../../node/project.ts';
 import { type CliCommand, textOf } from '../command.ts';
+import { untilOver } from '../following.ts';
 import { safe } from '../jsonEvents.ts';
 import { withProject } from '../session.ts';
 import { lookOf } from '../terminal.ts';
 import { messageLines } from '../view/bus.ts';
-import { untilOver } from './watch.ts';
 
 /** What the roles, the engine and the person said to each other. */
 export const busCommand: CliCommand = {

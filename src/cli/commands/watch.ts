@@ -1,9 +1,9 @@
-import type { JournalRecord } from '../../core/run/events.ts';
 import { fold } from '../../core/run/fold.ts';
 import type { RunState } from '../../core/run/state.ts';
 import type { Project } from '../../node/project.ts';
 import type { CliCommand } from '../command.ts';
 import { codeOfOutcome, exitCodes } from '../exit.ts';
+import { stillRuns, untilOver } from '../following.ts';
 import { jsonEnd } from '../jsonEvents.ts';
 import { openOutput } from '../output.ts';
 import type { Presenter } from '../present/presenter.ts';
@@ -16,9 +16,6 @@ export const watchCommand: CliCommand = {
   options: [['--json', 'one JSON event a line on stdout, and nothing else']],
   run: async ([words], options) => watchRun(words, options['json'] === true),
 };
-
-/** How often it is looked whether the run's process still lives. */
-const lifeMs = 2000;
 
 /** Watches a run until it ends or nobody goes on with it; gives the exit code of its end. */
 export async function watchRun(words: string | undefined, json: boolean): Promise<number> {
@@ -60,37 +57,6 @@ export async function watchRun(words: string | undefined, json: boolean): Promis
     if (json) process.stdout.write(`${jsonEnd(id, 'stopped', new Date().toISOString(), 'Its process is gone.')}\n`);
     return exitCodes.stopped;
   });
-}
-
-/**
- * The records of a run from the first on, and then each as it comes, until the run ends, nobody goes on with it, or the signal
- * fires. What has ended and is nobody's is only given; of what goes on its next end is waited for.
- */
-export async function* untilOver(
-  project: Project,
-  run: string,
-  signal: AbortSignal,
-): AsyncGenerator<JournalRecord, void> {
-  const over = new AbortController();
-  const look = async (): Promise<void> => {
-    // A run whose folder is gone is nobody's, too.
-    if (!(await stillRuns(project, run).catch(() => false))) over.abort();
-  };
-  const last = (await stillRuns(project, run)) ? 0 : (await project.show(run)).state.seq;
-  const lives = setInterval(() => void look(), lifeMs);
-  try {
-    for await (const record of project.watch(run, AbortSignal.any([signal, over.signal]))) {
-      yield record;
-      if (record.seq === last || (last === 0 && record.event.type === 'run.ended' && !(await stillRuns(project, run))))
-        return;
-    }
-  } finally {
-    clearInterval(lives);
-  }
-}
-
-async function stillRuns(project: Project, run: string): Promise<boolean> {
-  return (await project.find(run)).owner !== undefined;
 }
 
 /** Hands on the live text of one attempt; its end is the watching's. */
