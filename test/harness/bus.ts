@@ -8,6 +8,7 @@ import { createRun } from '../../src/node/run/runs.ts';
 /** The part of the bus that models write to, in a project of its own. */
 export interface TestBus {
   readonly hand: Bus['hand'];
+  readonly run: string;
   readonly folder: string;
   /** The token of an attempt of `role`. */
   token(call: string, attempt: number): string;
@@ -49,6 +50,7 @@ export async function openTestBus(root: string, server: DropOptions['server']): 
   })();
   await Promise.race([ready.promise, listening]);
   return {
+    run,
     folder: runFolder,
     token: (call, attempt) => tokenOf(secret, { run, call, attempt, role }),
     hand: (attempt) => drop.hand(attempt),

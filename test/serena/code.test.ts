@@ -147,7 +147,7 @@ describe('code tools by a real Serena', function () {
     const hooks = { onProgress() {}, onSign() {}, onLost() {}, onElicit: async () => ({ action: 'cancel' }) as const };
     try {
       const connection = await connect(wire, hooks, never);
-      assert.deepEqual([...(await connection.tools(never))].toSorted(), [
+      assert.deepEqual([...(await connection.tools(never)).keys()].toSorted(), [
         'code_find',
         'code_references',
         'code_symbols',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { answerOf, argumentsFor, namesOf, parametersIn } from '../../src/node/memory/serena/tools.ts';
+import { answerOf, argumentsFor, namesOf, parametersOf } from '../../src/node/memory/serena/tools.ts';
 import type { Answer, MemoryTool, Parameters } from '../../src/node/memory/serena/tools.ts';
 
 /** As recorded from the servers, except where a version is said to be from documentation. */
@@ -115,13 +115,13 @@ describe("what Serena's versions say", () => {
     assert.deepEqual(argumentsFor('list_memories', { topic: 'orch' }, old), {});
   });
 
-  it('schemas are found in the list of tools, and nowhere else', () => {
-    const tools = [{ name: 'read_memory', inputSchema: { type: 'object', properties: { memory_file_name: {} } } }];
-    assert.deepEqual(
-      parametersIn({ jsonrpc: '2.0', id: 1, result: { tools } }),
-      names({ read_memory: ['memory_file_name'] }),
-    );
-    assert.equal(parametersIn({ jsonrpc: '2.0', id: 1, result: { content: [] } }), undefined);
-    assert.equal(parametersIn({ jsonrpc: '2.0', method: 'x' }), undefined);
+  it('parameters are those of the schemas in the list of tools', () => {
+    const inputSchema = { type: 'object', properties: { memory_file_name: {} } };
+    const listed = new Map([
+      ['read_memory', { inputSchema }],
+      ['list_memories', { inputSchema: { properties: [] } }],
+      ['other', { inputSchema: {} }],
+    ]);
+    assert.deepEqual(parametersOf(listed), names({ read_memory: ['memory_file_name'], list_memories: [], other: [] }));
   });
 });

@@ -29,7 +29,8 @@ export interface Settled {
   readonly secrets: readonly string[];
 }
 
-const secretName = /key|token|secret|password|authorization|cookie|credential/i;
+/** Names of variables and headers whose values are never shown. */
+export const secretName = /key|token|secret|password|authorization|cookie|credential/i;
 
 /** Fills in a server's configuration; a failure when a variable that it names is not set. */
 export function settle(name: string, server: Server, root: string, env: NodeJS.ProcessEnv): Settled | Failure {
@@ -59,7 +60,7 @@ export function settle(name: string, server: Server, root: string, env: NodeJS.P
   return {
     command: server.command === undefined ? undefined : rooted(server.command),
     args: server.args.map(rooted),
-    env: { ...allowed(env), ...handed, ...own },
+    env: { ...inheritedFrom(env), ...handed, ...own },
     url: server.url,
     headers,
     // Longest first: one secret may be a part of another.
@@ -80,7 +81,8 @@ function passed(names: readonly string[], env: NodeJS.ProcessEnv, secrets: strin
   return found;
 }
 
-function allowed(env: NodeJS.ProcessEnv): Record<string, string> {
+/** Of an environment, what every server may know. */
+export function inheritedFrom(env: NodeJS.ProcessEnv): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [key, value] of Object.entries(env)) {
     // Windows does not tell `Path` from `PATH`; proxies are also written in small letters.

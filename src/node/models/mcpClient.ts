@@ -38,9 +38,16 @@ export interface ConnectionHooks {
   onLost(failure: Failure): void;
 }
 
+/** A tool as a server lists it. What it says is data. */
+export interface ListedTool {
+  readonly description: string;
+  /** JSON schema of its arguments, as it came; empty where none that is an object did. */
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+}
+
 export interface Connection {
-  /** Names of the server's tools; asked once, and again after the server says that they changed. Who asks at the same time shares the first one's signal. */
-  tools(signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** The server's tools by name; asked once, and again after the server says that they changed. Who asks at the same time shares the first one's signal. */
+  tools(signal: AbortSignal): Promise<ReadonlyMap<string, ListedTool>>;
   /** Calls a tool. Progress comes under this token. Rejects with `RouteError`; the signal cancels at the server, too. */
   call(
     tool: string,
@@ -59,7 +66,13 @@ const never = 2 ** 31 - 1;
 const maxPages = 50;
 
 const listSchema = z.looseObject({
-  tools: z.array(z.looseObject({ name: z.string() })),
+  tools: z.array(
+    z.looseObject({
+      name: z.string(),
+      description: z.string().catch(''),
+      inputSchema: z.record(z.string(), z.unknown()).catch({}),
+    }),
+  ),
   nextCursor: z.string().optional(),
 });
 const resultSchema = z.looseObject({
@@ -72,7 +85,7 @@ const anySchema = z.looseObject({});
 /** Opens the wire and shakes hands. Rejects with `RouteError` or the signal's reason; the wire is then closed. */
 export async function connect(wire: Wire, hooks: ConnectionHooks, signal: AbortSignal): Promise<Connection> {
   let lost: Failure | undefined;
-  let names: Promise<ReadonlySet<string>> | undefined;
+  let listed: Promise<ReadonlyMap<string, ListedTool>> | undefined;
   /** Requests to tools that are not answered yet. */
   const tokens = new Map<number, string>();
   const transport: Transport = {
@@ -132,7 +145,7 @@ export async function connect(wire: Wire, hooks: ConnectionHooks, signal: AbortS
     return hooks.onElicit({ meta: (params['_meta'] as Message | undefined) ?? {}, fields: [...fields] }, extra.signal);
   });
   client.setNotificationHandler(ToolListChangedNotificationSchema, () => {
-    names = undefined;
+    listed = undefined;
   });
 
   /** One request; every failure as `RouteError`. */
@@ -160,12 +173,12 @@ export async function connect(wire: Wire, hooks: ConnectionHooks, signal: AbortS
     }
   };
 
-  const listTools = async (asked: AbortSignal): Promise<ReadonlySet<string>> => {
-    const found = new Set<string>();
+  const listTools = async (asked: AbortSignal): Promise<ReadonlyMap<string, ListedTool>> => {
+    const found = new Map<string, ListedTool>();
     let cursor: string | undefined;
     for (let page = 0; page < maxPages; page++) {
       const list = await request('tools/list', cursor === undefined ? {} : { cursor }, listSchema, asked);
-      for (const { name } of list.tools) found.add(name);
+      for (const { name, description, inputSchema } of list.tools) found.set(name, { description, inputSchema });
       cursor = list.nextCursor;
       if (cursor === undefined) break;
     }
@@ -185,8 +198,8 @@ export async function connect(wire: Wire, hooks: ConnectionHooks, signal: AbortS
       return lost;
     },
     tools(asked) {
-      return (names ??= listTools(asked).catch((error: unknown) => {
-        names = undefined;
+      return (listed ??= listTools(asked).catch((error: unknown) => {
+        listed = undefined;
         throw error;
       }));
     },

@@ -32,8 +32,8 @@ export interface ServerOptions {
 export interface ServerLife {
   /** The connection, made or made anew when there is none. Rejects with `RouteError`, or the signal's reason. */
   use(signal: AbortSignal): Promise<Connection>;
-  /** Names of its tools. Rejects likewise. */
-  tools(connection: Connection, signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Its tools. Rejects likewise. */
+  tools(connection: Connection, signal: AbortSignal): ReturnType<Connection['tools']>;
   /** An answer came: whatever broke before is forgiven. */
   well(): void;
   /** A call heard nothing. Whether the server is there at all is found out before the next one uses it. */

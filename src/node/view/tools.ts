@@ -1,18 +1,10 @@
 import { z } from 'zod';
 import type { Access } from '../../core/ask.ts';
+import type { ModelTool } from '../modelTool.ts';
 import { ViewError } from './folder.ts';
 import type { View } from './view.ts';
 
 /** The tools by which a model without files of its own looks at a folder and says what it wants changed there. */
-export interface ViewTool {
-  readonly name: string;
-  readonly description: string;
-  readonly input: z.ZodType;
-  /** What people see while it runs. */
-  title(input: unknown): string;
-  /** Takes what `input` made of the arguments; what the model did wrong is in the text. Rejects only for what is ours, or with the signal's reason. */
-  run(input: unknown): Promise<string>;
-}
 
 const linesMost = 2000;
 const textMost = 64 * 1024;
@@ -25,19 +17,19 @@ const glob = z.string().default('**').describe('A glob: `src/**`, `**/*.ts`. Def
  * The tools over a view; those that edit only for a writer. Called side by side, as models do, they run one after the
  * other: two edits of one file must not be made from the same text.
  */
-export function viewTools(view: View, access: Access): ViewTool[] {
+export function viewTools(view: View, access: Access): ModelTool[] {
   let last: Promise<unknown> = Promise.resolve();
   return toolsOf(view, access).map((each) => ({
     ...each,
-    run(input) {
-      const turn = last.then(() => each.run(input));
+    run(args) {
+      const turn = last.then(() => each.run(args));
       last = turn.catch(() => {});
       return turn;
     },
   }));
 }
 
-function toolsOf(view: View, access: Access): ViewTool[] {
+function toolsOf(view: View, access: Access): ModelTool[] {
   const reading = [
     tool(
       'list_files',
@@ -95,21 +87,26 @@ function toolsOf(view: View, access: Access): ViewTool[] {
   ];
 }
 
-function tool<S extends z.ZodType>(
+function tool<S extends z.ZodObject>(
   name: string,
   description: string,
   input: S,
   title: (args: z.infer<S>) => string,
   run: (args: z.infer<S>) => Promise<string>,
-): ViewTool {
+): ModelTool {
   return {
     name,
     description,
-    input,
-    title: (args) => title(args as z.infer<S>).slice(0, 200),
+    schema: { ...z.toJSONSchema(input, { io: 'input', target: 'draft-7' }), additionalProperties: false },
+    title(args) {
+      const read = input.safeParse(args);
+      return read.success ? title(read.data).slice(0, 200) : name;
+    },
     async run(args) {
+      const read = input.safeParse(args);
+      if (!read.success) return `Not done: ${z.prettifyError(read.error)}`;
       try {
-        return await run(args as z.infer<S>);
+        return await run(read.data);
       } catch (error) {
         if (error instanceof ViewError) return `Not done: ${error.message}`;
         throw error;

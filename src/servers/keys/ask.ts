@@ -1,6 +1,8 @@
 import type { ModelMessage } from 'ai';
 import type { AskInput, AskOutput, Edit, Failure, Usage } from '../../core/ask.ts';
 import { isAbort } from '../../core/errors.ts';
+import { withHandedTools } from '../../node/handedTools.ts';
+import type { ModelTool } from '../../node/modelTool.ts';
 import { packView } from '../../node/view/pack.ts';
 import { viewTools } from '../../node/view/tools.ts';
 import { openView, type View } from '../../node/view/view.ts';
@@ -39,13 +41,8 @@ export async function askWithKey(options: KeysOptions, input: AskInput, stage: A
   try {
     const model = `${provider.name} ${input.model}`;
     try {
-      return await converse(
-        options,
-        input,
-        stage,
-        { provider, key, tools: !options.withoutTools.has(model) },
-        conversation,
-      );
+      const tools = !options.withoutTools.has(model);
+      return await converse(options, input, stage, { provider, key, tools }, conversation);
     } catch (error) {
       if (options.withoutTools.has(model) || !cannotCallTools(error)) throw error;
       options.withoutTools.add(model);
@@ -94,7 +91,6 @@ async function converse(
   { provider, key, tools }: Way,
   spent: { usage: Usage },
 ): Promise<Ending> {
-  const { signal } = stage;
   const owner = `${provider.name} ${input.model} ${input.call.run}`;
   const before = input.session === undefined ? undefined : options.sessions.find(input.session, owner);
   if (input.session !== undefined && !before)
@@ -104,35 +100,19 @@ async function converse(
     };
   // Sent back, the same call goes on with what it wanted; in another one it is in the folder already.
   const edits = before?.call === input.call.key ? before.edits : [];
-  const view = openView({ cwd: input.cwd, paths: input.paths, signal, edits });
+  const view = openView({ cwd: input.cwd, paths: input.paths, signal: stage.signal, edits });
   const first = before ? [] : [await packed(view, input, tools)];
   const messages: ModelMessage[] = [...(before?.messages ?? []), ...first, { role: 'user', content: input.prompt }];
-  const offered = tools ? viewTools(view, input.access) : [];
-  const asking = provider.ask(input.model, key, input.effort);
-  const most = turnsMost[input.access];
-  const texts: string[] = [];
-  let last: Turn | undefined;
-
-  for (let n = 1; n <= most && (last === undefined || last.finish === 'tool-calls'); n++) {
-    const turn = await patiently(options, stage, { provider, begun: n > 1 }, () =>
-      oneTurn({
-        asking,
-        instructions: instructionsFor(input, tools),
-        messages,
-        tools: offered,
-        mayCall: n < most,
-        maxOutputTokens: input.maxOutputTokens,
-        key,
-        signal,
-        progress: (progress) => stage.progress(progress),
-      }),
-    );
-    messages.push(...turn.messages);
-    if (turn.text !== '') texts.push(turn.text);
-    spent.usage = sum(spent.usage, turn.usage);
-    await stage.progress({ kind: 'usage', usage: spent.usage });
-    last = turn;
-  }
+  const looking = tools ? viewTools(view, input.access) : [];
+  const servers = input.servers ?? [];
+  const where = { cwd: input.cwd, env: options.env, taken: looking.map(({ name }) => name), signal: stage.signal };
+  const { texts, last, lacking } = await withHandedTools(tools ? servers : [], where, async (handed) => {
+    const offered = [...looking, ...handed.tools];
+    const instructions = instructionsFor(input, tools, handed.names);
+    const said = await turns(options, input, stage, { provider, key, offered, instructions, messages }, spent);
+    return { ...said, lacking: handed.lacking() };
+  });
+  const refused = tools ? lacking : servers.map(({ name }) => `MCP server ${name}: this model calls no tools`);
   const text = texts.join('\n');
   const wanted = view
     .edits()
@@ -163,9 +143,54 @@ async function converse(
     ...(last?.model !== undefined && { model: last.model }),
     usage: spent.usage,
     ...(wanted.length > 0 && { edits: wanted }),
-    ...(input.servers && input.servers.length > 0 && { refused: input.servers.map((s) => `MCP server ${s.name}`) }),
+    ...(refused.length > 0 && { refused }),
   };
   return { type: 'answer', output };
+}
+
+interface Talk {
+  readonly provider: Provider;
+  readonly key: string;
+  readonly offered: readonly ModelTool[];
+  readonly instructions: string;
+  /** What was said so far; what is said now is added. */
+  readonly messages: ModelMessage[];
+}
+
+/** Turn after turn, until the model has answered or has had enough of them. */
+async function turns(
+  options: KeysOptions,
+  input: AskInput,
+  stage: AskStage,
+  { provider, key, offered, instructions, messages }: Talk,
+  spent: { usage: Usage },
+): Promise<{ texts: string[]; last: Turn | undefined }> {
+  const { signal } = stage;
+  const asking = provider.ask(input.model, key, input.effort);
+  const most = turnsMost[input.access];
+  const texts: string[] = [];
+  let last: Turn | undefined;
+  for (let n = 1; n <= most && (last === undefined || last.finish === 'tool-calls'); n++) {
+    const turn = await patiently(options, stage, { provider, begun: n > 1 }, () =>
+      oneTurn({
+        asking,
+        instructions,
+        messages,
+        tools: offered,
+        mayCall: n < most,
+        maxOutputTokens: input.maxOutputTokens,
+        key,
+        signal,
+        progress: (progress) => stage.progress(progress),
+      }),
+    );
+    messages.push(...turn.messages);
+    if (turn.text !== '') texts.push(turn.text);
+    spent.usage = sum(spent.usage, turn.usage);
+    await stage.progress({ kind: 'usage', usage: spent.usage });
+    last = turn;
+  }
+  return { texts, last };
 }
 
 async function packed(view: View, input: AskInput, tools: boolean): Promise<ModelMessage> {

@@ -1,6 +1,6 @@
-import { streamText, tool, type FinishReason, type ModelMessage, type ToolSet } from 'ai';
+import { jsonSchema, streamText, tool, type FinishReason, type ModelMessage, type ToolSet } from 'ai';
 import type { AskProgress, Usage } from '../../core/ask.ts';
-import type { ViewTool } from '../../node/view/tools.ts';
+import type { ModelTool } from '../../node/modelTool.ts';
 import { hideStream } from './hide.ts';
 import type { Asking } from './providers.ts';
 
@@ -11,7 +11,7 @@ export interface TurnInput {
   readonly instructions: string;
   readonly messages: readonly ModelMessage[];
   /** Offered, and answered when called. */
-  readonly tools: readonly ViewTool[];
+  readonly tools: readonly ModelTool[];
   /** The tools stand in the conversation, but no more of them may be called. */
   readonly mayCall: boolean;
   readonly maxOutputTokens: number | undefined;
@@ -121,14 +121,14 @@ function remembered(messages: readonly ModelMessage[]): ModelMessage[] {
   );
 }
 
-function toolSet(tools: readonly ViewTool[]): ToolSet {
+function toolSet(tools: readonly ModelTool[]): ToolSet {
   return Object.fromEntries(
     tools.map((each) => [
       each.name,
       tool({
         description: each.description,
-        inputSchema: each.input,
-        execute: (input: unknown) => each.run(input),
+        inputSchema: jsonSchema(each.schema),
+        execute: (args: unknown) => each.run(args),
       }),
     ]),
   );

@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
-import { z } from 'zod';
 import type { AskInput, Edit, Failure } from '../../core/ask.ts';
 import { reasonOf } from '../../core/errors.ts';
 import { oneLine } from '../../core/words/plain.ts';
+import { type HandedTools, withHandedTools } from '../../node/handedTools.ts';
+import type { ModelTool } from '../../node/modelTool.ts';
 import { packView } from '../../node/view/pack.ts';
-import { type ViewTool, viewTools } from '../../node/view/tools.ts';
-import { openView } from '../../node/view/view.ts';
+import { viewTools } from '../../node/view/tools.ts';
+import { openView, type View } from '../../node/view/view.ts';
 import { instructionsFor, viewText } from '../../node/view/words.ts';
 import type { AskStage, Ending } from '../../node/askServer.ts';
 import { editorsModels, matching } from './find.ts';
@@ -26,7 +27,12 @@ export async function askEditor(input: AskInput, stage: AskStage): Promise<Endin
   const cancel = (): void => token.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   try {
-    return await converse(found.model, input, stage, token.token);
+    const view = openView({ cwd: input.cwd, paths: input.paths, signal });
+    const looking = viewTools(view, input.access);
+    const where = { cwd: input.cwd, env: process.env, taken: looking.map(({ name }) => name), signal };
+    return await withHandedTools(input.servers ?? [], where, (handed) =>
+      converse(found.model, input, stage, { view, looking, handed, token: token.token }),
+    );
   } catch (error) {
     signal.throwIfAborted();
     return failure(failureOf(error));
@@ -36,18 +42,25 @@ export async function askEditor(input: AskInput, stage: AskStage): Promise<Endin
   }
 }
 
+/** What the model works with. */
+interface Sight {
+  readonly view: View;
+  readonly looking: readonly ModelTool[];
+  readonly handed: HandedTools;
+  readonly token: vscode.CancellationToken;
+}
+
 async function converse(
   model: vscode.LanguageModelChat,
   input: AskInput,
   stage: AskStage,
-  token: vscode.CancellationToken,
+  { view, looking, handed, token }: Sight,
 ): Promise<Ending> {
-  const view = openView({ cwd: input.cwd, paths: input.paths, signal: stage.signal });
-  const tools = viewTools(view, input.access);
+  const tools = [...looking, ...handed.tools];
   const bytes = Math.min(packBytes, bytesForTokens(model.maxInputTokens) / 2);
   const packed = viewText(await packView(view, input.prompt, { bytes, whole: false }));
   const messages = [
-    vscode.LanguageModelChatMessage.User(instructionsFor(input, true)),
+    vscode.LanguageModelChatMessage.User(instructionsFor(input, true, handed.names)),
     vscode.LanguageModelChatMessage.User(packed),
     vscode.LanguageModelChatMessage.User(input.prompt),
   ];
@@ -80,6 +93,7 @@ async function converse(
   const edits: Edit[] = view.edits().map((edit) => ({ ...edit }));
   if (text.trim() === '' && edits.length === 0)
     return failure({ kind: 'empty', message: `${model.name} answered with nothing.` });
+  const refused = handed.lacking();
   return {
     type: 'answer',
     output: {
@@ -87,7 +101,7 @@ async function converse(
       stopReason: calling ? 'limit' : 'end',
       model: input.model,
       ...(edits.length > 0 && { edits }),
-      ...(input.servers && input.servers.length > 0 && { refused: input.servers.map((s) => `MCP server ${s.name}`) }),
+      ...(refused.length > 0 && { refused }),
     },
   };
 }
@@ -99,7 +113,7 @@ interface Turn {
 
 async function read(
   response: vscode.LanguageModelChatResponse,
-  tools: readonly ViewTool[],
+  tools: readonly ModelTool[],
   stage: AskStage,
 ): Promise<Turn> {
   let text = '';
@@ -112,40 +126,30 @@ async function read(
     } else if (part instanceof vscode.LanguageModelToolCallPart) {
       calls.push(part);
       const tool = tools.find(({ name }) => name === part.name);
-      await stage.progress({ kind: 'tool', title: tool ? titleOf(tool, part.input) : oneLine(part.name) });
+      await stage.progress({ kind: 'tool', title: tool ? tool.title(part.input) : oneLine(part.name) });
     }
   }
   return { text, calls };
 }
 
-const titleOf = (tool: ViewTool, input: object): string => {
-  const parsed = tool.input.safeParse(input);
-  return parsed.success ? tool.title(parsed.data) : tool.name;
-};
-
 /** What the tools give, in the order in which they were called; what the model did wrong is told to it. */
 async function answers(
   calls: readonly vscode.LanguageModelToolCallPart[],
-  tools: readonly ViewTool[],
+  tools: readonly ModelTool[],
 ): Promise<vscode.LanguageModelToolResultPart[]> {
   const results: vscode.LanguageModelToolResultPart[] = [];
   for (const { callId, name, input } of calls) {
     const tool = tools.find((one) => one.name === name);
-    const parsed = tool?.input.safeParse(input);
-    const text = !tool
-      ? `There is no tool ${oneLine(name)}.`
-      : parsed?.success
-        ? await tool.run(parsed.data)
-        : `Not done: ${parsed ? z.prettifyError(parsed.error) : ''}`;
+    const text = tool ? await tool.run(input) : `There is no tool ${oneLine(name)}.`;
     results.push(new vscode.LanguageModelToolResultPart(callId, [new vscode.LanguageModelTextPart(text)]));
   }
   return results;
 }
 
-const offered = ({ name, description, input }: ViewTool): vscode.LanguageModelChatTool => ({
+const offered = ({ name, description, schema }: ModelTool): vscode.LanguageModelChatTool => ({
   name,
   description,
-  inputSchema: z.toJSONSchema(input, { io: 'input', target: 'draft-7' }),
+  inputSchema: schema,
 });
 
 const failure = (what: Failure): Ending => ({ type: 'failure', failure: what });

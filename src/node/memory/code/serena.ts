@@ -8,10 +8,9 @@ import { connect } from '../../models/mcpClient.ts';
 import type { Connection } from '../../models/mcpClient.ts';
 import { inTime, unlessAborted } from '../../models/waiting.ts';
 import { stdioWire } from '../../models/wire.ts';
-import { overheard } from '../serena/attach.ts';
 import { lineOf, serverArguments, settledSerena } from '../serena/environment.ts';
 import { configuration, linkTo, yaml } from '../serena/home.ts';
-import { type Parameters, parametersIn } from '../serena/tools.ts';
+import { type Parameters, parametersOf } from '../serena/tools.ts';
 
 /** What a Serena that only looks at code may offer, and no more. */
 const seeing = ['get_symbols_overview', 'find_symbol', 'find_referencing_symbols'] as const;
@@ -127,7 +126,6 @@ async function begin(options: CodeOptions, signal: AbortSignal): Promise<Life> {
     maxBytes: () => maxBytes,
     debug: options.debug,
   });
-  let parameters: Parameters = new Map();
   const end = async (): Promise<void> => {
     await wire.close(1500);
     await rm(place.folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
@@ -138,16 +136,13 @@ async function begin(options: CodeOptions, signal: AbortSignal): Promise<Life> {
     onElicit: () => Promise.resolve({ action: 'cancel' as const }),
     onLost: () => {},
   };
-  const both = overheard(wire, (message) => {
-    parameters = parametersIn(message) ?? parameters;
-  });
   try {
-    const connection = await connect(both, hooks, signal);
-    const names = await connection.tools(signal);
-    const others = [...names].filter((name) => !seeing.some((one) => one === name));
+    const connection = await connect(wire, hooks, signal);
+    const tools = await connection.tools(signal);
+    const others = [...tools.keys()].filter((name) => !seeing.some((one) => one === name));
     if (others.length > 0)
       throw new UserError('no-code-tools', `it was to look only, and offers ${others.slice(0, 5).join(', ')}`);
-    return { connection, parameters, end };
+    return { connection, parameters: parametersOf(tools), end };
   } catch (error) {
     await end();
     throw error;

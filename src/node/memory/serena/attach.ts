@@ -6,12 +6,11 @@ import { connect } from '../../models/mcpClient.ts';
 import type { Connection } from '../../models/mcpClient.ts';
 import { delay, inTime } from '../../models/waiting.ts';
 import { stdioWire } from '../../models/wire.ts';
-import type { Message, Wire } from '../../models/wire.ts';
 import type { Store } from '../store.ts';
 import { serverArguments, settledSerena } from './environment.ts';
 import type { SerenaProgram } from './find.ts';
 import { makeHome } from './home.ts';
-import { answerOf, argumentsFor, memoryTools, namesOf, parametersIn } from './tools.ts';
+import { answerOf, argumentsFor, memoryTools, namesOf, parametersOf } from './tools.ts';
 import type { Answer, MemoryArguments, MemoryTool, Parameters } from './tools.ts';
 
 type SerenaState =
@@ -196,16 +195,12 @@ async function begin(options: AttachOptions, limits: Limits, signal: AbortSignal
   const home = await makeHome(folder, memories);
   signal.throwIfAborted();
   const args = serverArguments(program.args, home, toolTimeoutSeconds);
-  const inner = stdioWire({
+  const wire = stdioWire({
     name: 'Serena',
     settled: settledSerena(program.command, args, env, { SERENA_HOME: home.home }),
     cwd: home.project,
     maxBytes: () => maxBytes,
     debug: (message) => log.debug(message),
-  });
-  let parameters: Parameters = new Map();
-  const wire = overheard(inner, (message) => {
-    parameters = parametersIn(message) ?? parameters;
   });
   const lost = Promise.withResolvers<string>();
   const hooks = {
@@ -221,11 +216,11 @@ async function begin(options: AttachOptions, limits: Limits, signal: AbortSignal
       async (limit) => {
         const either = AbortSignal.any([limit, signal]);
         const connection = await connect(wire, hooks, either);
-        const names = await connection.tools(either);
-        judgeTools(names);
+        const tools = await connection.tools(either);
+        judgeTools([...tools.keys()]);
         const life: Life = {
           connection,
-          parameters,
+          parameters: parametersOf(tools),
           lost: lost.promise,
           signal,
           async end(why) {
@@ -243,10 +238,10 @@ async function begin(options: AttachOptions, limits: Limits, signal: AbortSignal
   }
 }
 
-function judgeTools(names: ReadonlySet<string>): void {
-  const lacking = memoryTools.filter((name) => !names.has(name));
+function judgeTools(names: readonly string[]): void {
+  const lacking = memoryTools.filter((name) => !names.includes(name));
   if (lacking.length > 0) throw new Unfit(`it has no ${lacking.join(', no ')}.`);
-  const others = [...names].filter((name) => !memoryTools.includes(name));
+  const others = names.filter((name) => !memoryTools.includes(name));
   if (others.length > 0)
     throw new Unfit(`it was to serve memories only, and offers ${others.slice(0, 5).join(', ')}, too.`);
 }
@@ -276,29 +271,4 @@ async function probe({ files }: AttachOptions, life: Life, callMs: number): Prom
   } finally {
     await unlink(path).catch(() => {});
   }
-}
-
-/** The wire, with everything that comes over it also shown to `look`: the client keeps the tools' names only, not their parameters. */
-export function overheard(wire: Wire, look: (message: Message) => void): Wire {
-  return {
-    get onMessage() {
-      return wire.onMessage;
-    },
-    set onMessage(take) {
-      wire.onMessage = (message) => {
-        look(message);
-        take(message);
-      };
-    },
-    get onLost() {
-      return wire.onLost;
-    },
-    set onLost(tell) {
-      wire.onLost = tell;
-    },
-    open: (signal) => wire.open(signal),
-    send: (message) => wire.send(message),
-    break: (failure) => wire.break(failure),
-    close: (graceMs) => wire.close(graceMs),
-  };
 }

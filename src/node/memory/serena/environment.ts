@@ -1,6 +1,5 @@
 import { oneLine } from '../../../core/bus/text.ts';
-import type { Server } from '../../../core/team/file.ts';
-import { settle } from '../../models/environment.ts';
+import { inheritedFrom } from '../../models/environment.ts';
 import type { Settled } from '../../models/environment.ts';
 
 /** Serena as a server over stdio, in the environment that every server gets, and told to report nothing about its use. */
@@ -10,16 +9,12 @@ export function settledSerena(
   env: NodeJS.ProcessEnv,
   own: Readonly<Record<string, string>>,
 ): Settled {
-  const server: Server = { command, args: [], env: {}, pass: [], headers: {}, scripted: false };
-  const settled = settle('Serena', server, '', env);
-  if ('kind' in settled) throw new Error(settled.message);
-  // Filled in by nobody: `${…}` may stand in a path of the person's.
-  return { ...settled, command, args, env: { ...settled.env, ...quiet, ...own } };
+  return { command, args, env: { ...inheritedFrom(env), ...quiet, ...own }, url: undefined, headers: {}, secrets: [] };
 }
 
 /** What a Serena that is only asked something gets to know. */
 export function serenaEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
-  return { ...settledSerena('serena', [], env, {}).env };
+  return { ...inheritedFrom(env), ...quiet };
 }
 
 /** The first line that says anything, in at most so many characters. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ToolResult } from '../../models/mapping.ts';
+import type { ListedTool } from '../../models/mcpClient.ts';
 import { lineOf } from './environment.ts';
 
 /** The memory tools of Serena, as its versions have them. Sources: Serena's `memory_tools.py` and change log; 1.5.3, 1.6.0 and 2.1.0 were run. */
@@ -102,18 +103,9 @@ function textOf(result: ToolResult): string {
   return result.content.flatMap((part) => partSchema.safeParse(part).data?.text ?? []).join('');
 }
 
-const toolsSchema = z.looseObject({
-  tools: z.array(
-    z.looseObject({
-      name: z.string(),
-      inputSchema: z.looseObject({ properties: z.record(z.string(), z.unknown()).default({}) }),
-    }),
-  ),
-});
-
-/** The parameters in an answer to `tools/list`; undefined for any other message. */
-export function parametersIn(message: Readonly<Record<string, unknown>>): Map<string, ReadonlySet<string>> | undefined {
-  const found = toolsSchema.safeParse(message['result']);
-  if (!found.success) return undefined;
-  return new Map(found.data.tools.map(({ name, inputSchema }) => [name, new Set(Object.keys(inputSchema.properties))]));
+/** The parameters of the tools that a server lists. */
+export function parametersOf(tools: ReadonlyMap<string, Pick<ListedTool, 'inputSchema'>>): Parameters {
+  const namesIn = (properties: unknown): string[] =>
+    typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
+  return new Map([...tools].map(([name, { inputSchema }]) => [name, new Set(namesIn(inputSchema['properties']))]));
 }
