@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JournalRecord } from '../../src/core/run/events.ts';
 import { fold } from '../../src/core/run/fold.ts';
+import { bundled } from '../harness/bundle.ts';
 import { filesOf, leftovers, processesOf } from '../harness/files.ts';
 import { makeSample, type Sample, sampleTask } from '../harness/sample.ts';
 
@@ -25,7 +26,7 @@ interface Driven {
 async function drive(sample: Sample, ...args: string[]): Promise<Driven> {
   const child = spawn(
     process.execPath,
-    [join(import.meta.dirname, '..', 'harness', 'drive.ts'), sample.root, sample.teamFile, ...args],
+    [await bundled('test/harness/drive.ts'), sample.root, sample.teamFile, ...args],
     { env: sample.env, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let out = '';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { FileChange } from '../../../src/core/change/change.ts';
 import { openApplier } from '../../../src/node/apply/apply.ts';
 import type { OpenApplier } from '../../../src/node/apply/apply.ts';
 import { run } from '../../../src/node/processes.ts';
+import { bundled } from '../../harness/bundle.ts';
 import { change, look, put } from './tree.ts';
 import type { Thing, Tree } from './tree.ts';
 
@@ -55,7 +55,7 @@ export async function killed(
 ): Promise<boolean> {
   const file = `${root}.changes.json`;
   await writeFile(file, JSON.stringify(what));
-  const args = [fileURLToPath(new URL('./killed.ts', import.meta.url)), root, doing, file, String(at)];
+  const args = [await bundled('test/node/apply/killed.ts'), root, doing, file, String(at)];
   const env = { PATH: process.env['PATH'], SystemRoot: process.env['SystemRoot'] };
   const result = await run(process.execPath, args, {
     cwd: join(root, '..'),

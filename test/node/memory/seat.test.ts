@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import type { Bus } from '../../../src/core/ports.ts';
 import { leaveMessage, receiptOf } from '../../../src/node/memory/leave.ts';
 import { readSeat, type Seat } from '../../../src/node/memory/seat.ts';
 import { openTestBus } from '../../harness/bus.ts';
-import { never, scratch, source } from '../run/support.ts';
+import { bundled } from '../../harness/bundle.ts';
+import { never, scratch } from '../run/support.ts';
 
 type Handed = Awaited<ReturnType<Bus['hand']>>;
 
@@ -42,7 +42,7 @@ describe('a seat at the bus', function () {
   const folder = scratch();
 
   it('is for the calls of a session, through one server: each posts for the call under way, and for no other', async () => {
-    const server = { command: process.execPath, args: [fileURLToPath(source('servers/bus/main.ts'))], env: {} };
+    const server = { command: process.execPath, args: [await bundled('src/servers/bus/main.ts')], env: {} };
     const bus = await openTestBus(folder(), server);
     const first = await bus.hand({ call: 'c', attempt: 1, role: 'critic', heard: 4 });
     const agent = await started(first);

@@ -1,8 +1,7 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
 import { stringify } from 'yaml';
 import type { z } from 'zod';
 import type { AskInput, AskOutput, AskPermission, AskProgress, Failure } from '../../../src/core/ask.ts';
@@ -14,45 +13,16 @@ import { openModels } from '../../../src/node/models/client.ts';
 import type { ModelsOptions, OpenModels } from '../../../src/node/models/client.ts';
 import { readCounts } from '../../../src/servers/scripted/count.ts';
 import type { Counted } from '../../../src/servers/scripted/count.ts';
+import { bundled } from '../../harness/bundle.ts';
 
 /** A stand for tests: real servers as processes, in a folder of their own. */
 
 const root = resolve(import.meta.dirname, '../../..');
 
-const bundles = new Map<string, Promise<string>>();
-const folders: string[] = [];
-
-/** A bundled server's entry, bundled once as it is shipped: it starts in half the time of its sources. */
-export async function serverMain(name: string): Promise<string> {
-  const made =
-    bundles.get(name) ??
-    (async () => {
-      const folder = await mkdtemp(join(tmpdir(), `orchestra-${name}-`));
-      folders.push(folder);
-      const file = join(folder, `${name}.mjs`);
-      const js = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
-      const entryPoints = [join(root, `src/servers/${name}/main.ts`)];
-      await build({
-        entryPoints,
-        outfile: file,
-        bundle: true,
-        platform: 'node',
-        target: 'node22.18',
-        format: 'esm',
-        banner: { js },
-      });
-      return file;
-    })();
-  bundles.set(name, made);
-  return made;
-}
+/** A bundled server's entry. */
+export const serverMain = (name: string): Promise<string> => bundled(`src/servers/${name}/main.ts`);
 
 export const scriptedMain = (): Promise<string> => serverMain('scripted');
-
-// Not a root hook: one process runs many files one after the other, and such a hook is the first one's alone.
-process.once('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
 
 export const foreignMain = join(root, 'test/fixtures/servers/foreign.mjs');
 

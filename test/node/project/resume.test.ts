@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JournalRecord } from '../../../src/core/run/events.ts';
+import { bundled } from '../../harness/bundle.ts';
 import { processesOf } from '../../harness/files.ts';
 import { eventsOf, type Place, scenarios, type Played, type Playing, story } from './place.ts';
 
@@ -97,8 +97,11 @@ describe('a run that is stopped', function () {
   });
 });
 
-function resumeElsewhere(place: Place, run: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const drive = join(import.meta.dirname, '..', '..', 'harness', 'drive.ts');
+async function resumeElsewhere(
+  place: Place,
+  run: string,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const drive = await bundled('test/harness/drive.ts');
   const child = spawn(process.execPath, [drive, place.root, place.teamFile, 'resume', run], {
     env: place.env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -13,7 +13,7 @@ describe('inbox', () => {
   /** Reads until `count` messages came, without settling them. */
   async function take(count: number): Promise<InboxMessage[]> {
     const found: InboxMessage[] = [];
-    for await (const message of openInbox(folder(), quietLog(), 50).messages(AbortSignal.timeout(8000))) {
+    for await (const message of openInbox(folder(), quietLog(), 50).messages(AbortSignal.timeout(50_000))) {
       found.push(message);
       if (found.length === count) break;
     }
@@ -81,7 +81,7 @@ describe('inbox', () => {
   });
 
   it('hears of a message long before its poll', async () => {
-    const signal = AbortSignal.timeout(8000);
+    const signal = AbortSignal.timeout(50_000);
     const messages = openInbox(folder(), quietLog(), 60_000).messages(signal)[Symbol.asyncIterator]();
     const next = messages.next();
     await until(() => readdir(folder()).then((names) => (names.includes('inbox') ? true : undefined)));
@@ -112,7 +112,7 @@ describe('inbox', () => {
     await mkdir(join(inbox(), 'folder.json'));
     await writeFile(join(inbox(), '.temporary.tmp'), '');
     const log = quietLog();
-    for await (const { text } of openInbox(folder(), log, 50).messages(AbortSignal.timeout(8000))) {
+    for await (const { text } of openInbox(folder(), log, 50).messages(AbortSignal.timeout(50_000))) {
       assert.equal(text, 'good');
       break;
     }

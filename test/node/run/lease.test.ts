@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { acquireLease, holderOf, ownerOf } from '../../../src/node/run/lease.ts';
 import { lifeOf, thisOwner } from '../../../src/node/run/owner.ts';
+import { bundledCode } from '../../harness/bundle.ts';
 import { child, never, scratch, source, withTmpfs } from './support.ts';
 
 describe('lease', () => {
@@ -54,7 +55,7 @@ describe('lease', () => {
     const { spawn } = await import('node:child_process');
     const all = await Promise.all(
       Array.from({ length: 4 }, async () => {
-        const process_ = spawn(process.execPath, ['--input-type=module', '-e', contender], {
+        const process_ = spawn(process.execPath, [bundledCode(contender)], {
           stdio: ['pipe', 'pipe', 'inherit'],
         });
         const { createInterface } = await import('node:readline');

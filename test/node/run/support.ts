@@ -5,9 +5,9 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pathToFileURL } from 'node:url';
 import type { Log } from '../../../src/core/ports.ts';
 import type { RunEvent } from '../../../src/core/run/events.ts';
+import { bundledCode } from '../../harness/bundle.ts';
 import { skipFor } from '../../harness/skip.ts';
 
 /** A folder that is no disk, where there is one: a kill -9 loses nothing of it, and no test there waits for a disk. */
@@ -60,14 +60,14 @@ export function quietLog(): Log & { warnings: string[] } {
   return { warnings, debug() {}, info() {}, warn: (message) => void warnings.push(message), error() {} };
 }
 
-/** The import address of a source file, for the code of a child process. */
+/** What the code of a child process imports a source file by. */
 export function source(path: string): string {
-  return pathToFileURL(resolve(import.meta.dirname, '../../../src', path)).href;
+  return resolve(import.meta.dirname, '../../../src', path).replaceAll('\\', '/');
 }
 
 /** A process that runs this module code; its arguments are `process.argv.slice(1)`. */
 export function child(code: string, ...args: string[]): ChildProcessByStdio<null, Readable, null> {
-  return spawn(process.execPath, ['--input-type=module', '-e', code, '--', ...args], {
+  return spawn(process.execPath, [bundledCode(code), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
 }
@@ -80,7 +80,7 @@ export function system(command: string, ...args: string[]): void {
 /** Runs it to its end and gives what it printed. */
 export function runChild(code: string, ...args: string[]): Promise<string> {
   return new Promise((done, fail) => {
-    execFile(process.execPath, ['--input-type=module', '-e', code, '--', ...args], (error, stdout, stderr) => {
+    execFile(process.execPath, [bundledCode(code), ...args], (error, stdout, stderr) => {
       if (error) fail(new Error(stderr || error.message));
       else done(stdout);
     });

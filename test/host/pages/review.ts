@@ -7,11 +7,14 @@ import { decisions } from './stories/decisions.ts';
 import { fixes } from './stories/fix.ts';
 import { fromBeginToEnd } from './stories/limit.ts';
 
+/** The versions that are asked for: those of the suites, or what `ORCHESTRA_VSCODE_VERSION` names. */
+export const asked: readonly string[] = process.env['ORCHESTRA_VSCODE_VERSION']?.split(',') ?? versions;
+
 /**
- * The review as a person does it: real clicks in a real VS Code. `ORCHESTRA_VSCODE_VERSION` takes one version, `ORCHESTRA_SHOTS` names a
- * folder for pictures, `ORCHESTRA_THEME=dark` the dark theme.
+ * The review as a person does it: real clicks in a real VS Code. `ORCHESTRA_SHOTS` names a folder for pictures, `ORCHESTRA_THEME=dark`
+ * the dark theme.
  */
-for (const version of process.env['ORCHESTRA_VSCODE_VERSION']?.split(',') ?? versions) {
+export function reviewIn(version: string): void {
   describe(`the review in VS Code ${version}`, function () {
     this.timeout(900_000);
     let place = '';
