@@ -29,8 +29,7 @@ const inBrowser = ({ page, launches }: Scenario): boolean =>
 const chosen = (values.version ?? versions).flatMap((version) =>
   wanted
     .filter((scenario) => !values.desktop || !inBrowser(scenario))
-    // What measures the machine says the same in every version.
-    .filter(({ alone }) => !alone || values.version !== undefined || version === versions.at(-1))
+    .filter(({ everyVersion }) => everyVersion || values.version !== undefined || version === versions.at(-1))
     .map((scenario) => ({ scenario, version })),
 );
 let fine = true;

@@ -32,8 +32,10 @@ export interface Scenario {
   readonly page?: (page: Page, place: Place, signal: AbortSignal) => Promise<void>;
   /** How long a suite may take; default 9. */
   readonly minutes?: number;
-  /** It measures: nothing else goes on beside it, and only in the newest version unless one is named. */
+  /** It measures: nothing else goes on beside it. */
   readonly alone?: boolean;
+  /** What it shows hangs on what an editor's version can do: it is played in each. The others are in the newest only, unless one is named. */
+  readonly everyVersion?: boolean;
   /** Fixture extensions beside ours. */
   readonly beside?: readonly string[];
   /** With the package that `npm run package` made, installed, in the place of the sources' build; only when asked for by name. */
@@ -51,15 +53,23 @@ export const scenarios: readonly Scenario[] = [
     tempo: 1,
   },
   { name: 'watch', launches: [{ suite: 'watch' }], settings: scripted, tempo: 1 },
-  { name: 'untrusted', launches: [{ suite: 'untrusted' }], settings: scripted, trust: false, prepare: bringALot },
+  {
+    name: 'untrusted',
+    launches: [{ suite: 'untrusted' }],
+    settings: scripted,
+    trust: false,
+    prepare: bringALot,
+    everyVersion: true,
+  },
   { name: 'no folder', launches: [{ suite: 'noFolder' }], folder: () => undefined },
   { name: 'parts', launches: [{ suite: 'parts' }] },
-  { name: 'team file', launches: [{ suite: 'teamFile' }] },
+  { name: 'team file', launches: [{ suite: 'teamFile' }], everyVersion: true },
   {
     name: 'language models',
     launches: [{ suite: 'languageModels' }],
     beside: ['models'],
     settings: () => ({ 'chat.disableAIFeatures': false }),
+    everyVersion: true,
   },
   { name: 'windows', launches: [{ suite: 'windowDrives', second: 'windowWatches' }], settings: scripted, tempo: 1 },
   loadScenario(60, (of) => {
@@ -72,6 +82,7 @@ export const scenarios: readonly Scenario[] = [
     settings: scripted,
     beside: ['empty'],
     packaged: true,
+    everyVersion: true,
   },
   {
     name: 'folders',

@@ -29,19 +29,22 @@ const globsOf = (rows: readonly Sink[]) => ({
   paths: anyOf(rows.flatMap((sink) => sink.paths ?? []).map((path) => `**/${path}`)),
 });
 
-const anySink = globsOf(sinks);
-const eachSink = sinks.map((sink) => ({ sink, globs: globsOf([sink]) }));
+/** The table as globs, made when a path is first looked up: most programs that start never do. */
+const globs = (): { any: ReturnType<typeof globsOf>; each: { sink: Sink; globs: ReturnType<typeof globsOf> }[] } =>
+  (made ??= { any: globsOf(sinks), each: sinks.map((sink) => ({ sink, globs: globsOf([sink]) })) });
+let made: ReturnType<typeof globs> | undefined;
 
 function sinkOf(path: string): Sink | undefined {
   const folded = foldPath(path);
   const segments = folded.split('/');
   const name = segments.at(-1)!;
-  const fits = ({ folders, names, paths }: typeof anySink) =>
+  const { any, each } = globs();
+  const fits = ({ folders, names, paths }: typeof any) =>
     matches(names, name) || segments.some((segment) => matches(folders, segment)) || matches(paths, folded);
   // Most files are in no row at all.
-  if (!fits(anySink)) return undefined;
+  if (!fits(any)) return undefined;
   const allowedHere = (sink: Sink) => !sink.notIn?.some((folder) => segments.slice(0, -1).includes(folder));
-  return eachSink.find(({ sink, globs }) => allowedHere(sink) && fits(globs))?.sink;
+  return each.find(({ sink, globs }) => allowedHere(sink) && fits(globs))?.sink;
 }
 
 const textsOf = (before: FileSide | undefined, after: FileSide | undefined): Texts => {

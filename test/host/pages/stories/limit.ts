@@ -152,16 +152,10 @@ export function fromBeginToEnd(stage: Stage): void {
     });
 
     it('keeps one hunk and undoes another by a click; both are in the journal', async () => {
-      await at
-        .lens(/^Keep$/)
-        .first()
-        .click(long);
+      await at.clickLens(/^Keep$/);
       await at.until('kept', async () => (await at.decided())['final:src/limit.ts:1'] === 'keep');
       await at.lens(/Kept/).first().waitFor(long);
-      await at
-        .lens(/^Undo$/)
-        .nth(1)
-        .click(long);
+      await at.clickLens(/^Undo$/, 1);
       await at.until('undone', async () => (await at.decided())['final:src/limit.ts:2'] === 'undo');
       await at
         .lens(/Undone/)
