@@ -101,4 +101,11 @@ const grok: Hands = {
   ],
 };
 
-export const hands: Readonly<Record<Agent, Hands>> = { codex, claude, gemini, grok };
+const copilot: Hands = {
+  // Which tool it has for edits depends on the model.
+  edit: (asked, root, edit) => codex.edit(asked, root, { ...edit, path: `${root}/${edit.path}` }),
+  shell: (_asked, command) => [{ name: 'bash', input: { command, description: 'Does what the task needs' } }],
+  mcp: (_asked, server, tool, input) => [{ name: `${server}-${tool}`, input }],
+};
+
+export const hands: Readonly<Record<Agent, Hands>> = { codex, claude, gemini, grok, copilot };

@@ -32,6 +32,7 @@ const packages = {
   claude: { name: '@anthropic-ai/claude-code', version: '2.1.332', main: 'claude', script: 'install.cjs' },
   gemini: { name: '@google/gemini-cli', version: '0.61.0', main: 'gemini' },
   grok: { name: '@xai-official/grok', version: '1.0.41', main: 'grok', script: 'bin/postinstall.js' },
+  copilot: { name: '@github/copilot', version: '1.0.102', main: 'copilot' },
   'codex-acp': { name: '@agentclientprotocol/codex-acp', version: '2.6.0', main: 'dist/index.js', adapter: true },
   'claude-agent-acp': {
     name: '@agentclientprotocol/claude-agent-acp',
@@ -45,7 +46,8 @@ type Name = keyof typeof packages;
 
 /** The four agents that can be had without an account. */
 export const agents = ['codex', 'claude', 'gemini', 'grok'] as const;
-export type Agent = (typeof agents)[number];
+/** Those, and the ones that are no part of the built-in team. */
+export type Agent = (typeof agents)[number] | 'copilot';
 
 /** The cache that all checkouts share. Source: XDG Base Directory Specification 0.8. */
 export const testCache = join(

@@ -24,8 +24,8 @@ export interface AgentsPlace {
   readonly logged: readonly string[];
   /** A folder of that name to work in, with these files and no others. */
   workspace(files: Readonly<Record<string, string>>, name: string): Promise<string>;
-  /** The client of the product over the servers that ship with it. */
-  open(): OpenModels;
+  /** The client of the product over the servers that ship with it; `without` these variables of the person's. */
+  open(without?: RegExp): OpenModels;
   /** Command lines of processes that live in this place's home, whoever started them; on Linux only. */
   processes(): Promise<{ pid: number; line: string }[]>;
   /** Closes what was opened. Rejects when a process is left. */
@@ -58,11 +58,11 @@ export async function makeAgentsPlace(agents: readonly Agent[], script: Script):
       }
       return root;
     },
-    open() {
+    open(without) {
       const models = openModels({
         servers: placedServers(teamFileSchema.parse(roster).servers),
         root: folder,
-        env,
+        env: Object.fromEntries(Object.entries(env).filter(([name]) => !without?.test(name))),
         log: { debug: say, info: say, warn: say, error: say },
       });
       opened.push(models);
@@ -166,6 +166,17 @@ async function homeOf(home: string, agents: readonly Agent[], url: string): Prom
           ].join('\n'),
         );
         Object.assign(env, { GROK_HOME: join(home, '.grok'), XAI_API_KEY: 'key-of-the-standin' });
+        break;
+      case 'copilot':
+        // A provider of the person's own, and a person who lets it do as it likes.
+        await put('.copilot/settings.json', JSON.stringify({ defaultPermissionMode: 'allow-all', autoUpdate: false }));
+        Object.assign(env, {
+          COPILOT_PROVIDER_BASE_URL: `${url}/v1`,
+          COPILOT_PROVIDER_WIRE_API: 'responses',
+          COPILOT_PROVIDER_API_KEY: 'key-of-the-standin',
+          COPILOT_MODEL: 'gpt-5.4',
+          COPILOT_ALLOW_ALL: 'true',
+        });
         break;
     }
   }

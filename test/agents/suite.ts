@@ -117,6 +117,7 @@ export function agentSuite(special: Special): void {
         session: output.session ?? null,
       });
       assert.equal(again.output.text, text);
+      assert.equal(again.output.usage?.inputTokens, 1234, 'what this turn used, not all of its session');
       // What an agent asks besides comes at the end of a turn.
       await delay(1500);
       const requests = since(from);

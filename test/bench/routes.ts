@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import { routeSchema } from '../../src/core/team/file.ts';
 import { launchOf } from '../../src/node/agents/programs.ts';
 import { start } from '../../src/node/processes.ts';
-import { type Agent, agents, binOf, installAgents } from '../agents/install.ts';
+import { agents, binOf, installAgents } from '../agents/install.ts';
 import { type AgentsPlace, makeAgentsPlace } from '../agents/place.ts';
 import { line } from './measure.ts';
+
+type CoreAgent = (typeof agents)[number];
 
 const times = 3;
 const limitMs = 120_000;
 
 /** How each vendor's CLI is asked one thing from a terminal. */
-const bare: Readonly<Record<Agent, { readonly model: string; args(model: string, prompt: string): string[] }>> = {
+const bare: Readonly<Record<CoreAgent, { readonly model: string; args(model: string, prompt: string): string[] }>> = {
   codex: { model: 'gpt-6.2-sol', args: (model, prompt) => ['exec', '--skip-git-repo-check', '-m', model, prompt] },
   claude: { model: 'claude-sonnet-5-5', args: (model, prompt) => ['-p', prompt, '--model', model] },
   gemini: { model: 'gemini-3.8-flash', args: (model, prompt) => ['--skip-trust', '-m', model, '-p', prompt] },
@@ -64,7 +66,7 @@ export async function benchRoutes(): Promise<string[]> {
 }
 
 /** Each once, in a home of its own that the CLI has been used in before, so that nobody pays for what is done only once. */
-async function once(agent: Agent): Promise<{ alone: Cost; first: Cost; next: Cost }> {
+async function once(agent: CoreAgent): Promise<{ alone: Cost; first: Cost; next: Cost }> {
   let go = Promise.withResolvers<void>();
   const place = await makeAgentsPlace([agent], () => ({
     parts: [
@@ -117,7 +119,7 @@ async function once(agent: Agent): Promise<{ alone: Cost; first: Cost; next: Cos
   }
 }
 
-async function alone(place: AgentsPlace, agent: Agent, cwd: string, prompt: string): Promise<void> {
+async function alone(place: AgentsPlace, agent: CoreAgent, cwd: string, prompt: string): Promise<void> {
   const { model, args } = bare[agent];
   const { file, args: all } = await launchOf(join(binOf(agent), agent), args(model, prompt));
   const signal = AbortSignal.timeout(limitMs);

@@ -33,7 +33,7 @@ export function textIn(content: unknown): string {
 /** A person's words without what harnesses put in beside them: between tags of their own, or as a word about a tool. */
 export function ownWords(said: string): string {
   return said
-    .replaceAll(/<(system-reminder|environment_context|user_info|rules)>[^]*?<\/\1>/g, '')
+    .replaceAll(/<(system-reminder|environment_context|user_info|rules|current_datetime)>[^]*?<\/\1>/g, '')
     .replaceAll(/<\/?user_query>|^Tool loaded\.$|^\[Request interrupted by user[^\]]*\]$/gm, '')
     .trim();
 }

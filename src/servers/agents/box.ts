@@ -25,7 +25,7 @@ export interface Box {
 /** Where a call works, and the MCP servers that it hands on: they run inside as well. */
 export type Place = Pick<AskInput, 'cwd' | 'access' | 'servers'>;
 
-interface Boxed {
+export interface Boxed {
   readonly launch: Launch;
   readonly env: Readonly<Record<string, string>>;
   readonly tidy: () => Promise<void>;
@@ -107,9 +107,13 @@ function readBy({ cwd, access, servers = [] }: Place, env: NodeJS.ProcessEnv): s
 
 /** What a command line names: a script lies among what it needs. */
 function launched({ file, args }: Launch): string[] {
-  return [file, ...args]
-    .filter(isAbsolute)
-    .flatMap((path) => [path, ...(masked.includes(dirname(path)) ? [] : [dirname(path)])]);
+  return (
+    [file, ...args]
+      // `@file` is a file whose text is meant.
+      .map((word) => word.replace(/^@/, ''))
+      .filter(isAbsolute)
+      .flatMap((path) => [path, ...(masked.includes(dirname(path)) ? [] : [dirname(path)])])
+  );
 }
 
 async function there(paths: readonly string[]): Promise<string[]> {
@@ -117,10 +121,11 @@ async function there(paths: readonly string[]): Promise<string[]> {
   return [...new Set(real.filter((path) => path !== undefined))];
 }
 
-/** The agent's own folders that are there. The first is made when it is not: nobody could make it from inside. */
+/** The agent's own folders that are there. Those that it needs are made when they are not: nobody could make them from inside. */
 async function storesOf(profile: Profile, env: NodeJS.ProcessEnv): Promise<string[]> {
   const places = profile.stores.flatMap((store) => placesOf(store, env));
-  const [first] = places;
-  if (first !== undefined) await mkdir(first, { recursive: true, mode: 0o700 }).catch(() => {});
-  return there(places);
+  const needed = (profile.storesMade ?? []).flatMap((store) => placesOf(store, env));
+  for (const place of [...places.slice(0, 1), ...needed])
+    await mkdir(place, { recursive: true, mode: 0o700 }).catch(() => {});
+  return there([...places, ...needed]);
 }

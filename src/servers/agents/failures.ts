@@ -27,7 +27,8 @@ const invalidParams = -32602;
 const noModel =
   /model[_ -]?not[_ -]?found|\bmodel\b[^\n]{0,80}\b(?:does not exist|not found|is not (?:supported|available|offered)|no longer (?:available|supported))|unknown model|invalid model|unsupported model|no access to (?:the )?model|\bmodel\b[^\n]{0,60}\b(?:retired|sunset|shut down)\b/i;
 
-const context = /context[_ ](?:length|window)[^\n]{0,40}exceed|prompt is too long|too many tokens|maximum context/i;
+const context =
+  /context[_ ](?:length|window)[^\n]{0,40}exceed|prompt (?:is|as) too long|too many tokens|maximum context/i;
 
 /** What an agent's error means. `doing` says what it answered so to. */
 export function failureOfAgentError(profile: Profile, doing: string, error: RequestError): Failure {

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import type { HandedServer } from '../../core/ask.ts';
 import { adapterEntry, adapters } from '../../node/agents/adapters.ts';
 import { findProgram, launchOf } from '../../node/agents/programs.ts';
 import type { Launch } from '../../node/agents/programs.ts';
@@ -57,16 +59,34 @@ export interface Pinned {
 }
 
 /** How the agent is started. */
-export async function launchAgent(profile: Profile, found: Found, pinned: Pinned | undefined): Promise<Launch> {
+export async function launchAgent(
+  profile: Profile,
+  found: Found,
+  { pinned, servers }: { pinned: Pinned | undefined; servers: string | undefined },
+): Promise<Launch> {
   if (found.adapter !== undefined) return { file: process.execPath, args: [found.adapter, ...profile.args] };
-  const model = pinned && profile.unlisted === 'args' ? filled(profile.modelArgs ?? [], pinned.model) : [];
+  const own = [
+    ...(pinned && profile.unlisted === 'args' ? filled(profile.modelArgs, 'model', pinned.model) : []),
+    ...(pinned?.effort === undefined ? [] : filled(profile.effortArgs?.args, 'effort', pinned.effort)),
+    ...(servers === undefined ? [] : filled(profile.serverArgs, 'file', servers)),
+  ];
   const at = profile.args.indexOf('${at}');
-  const args = at === -1 ? [...model, ...profile.args] : profile.args.toSpliced(at, 1, ...model);
+  const args = at === -1 ? [...own, ...profile.args] : profile.args.toSpliced(at, 1, ...own);
   return launchOf(found.program, args);
 }
 
-function filled(args: readonly string[], model: string): string[] {
-  return args.map((arg) => arg.replaceAll('${model}', () => model));
+function filled(args: readonly string[] = [], name: string, value: string): string[] {
+  return args.map((arg) => arg.replaceAll(`\${${name}}`, () => value));
+}
+
+/** Writes the MCP servers that a process is to be started with into a new file of this folder, for its owner alone: their environment holds secrets. Gives its path. */
+export async function writeServers(folder: string, servers: readonly HandedServer[]): Promise<string> {
+  const mcpServers = Object.fromEntries(
+    servers.map(({ name, command, args, env }) => [name, { type: 'local', command, args, env, tools: ['*'] }]),
+  );
+  const file = join(folder, 'servers.json');
+  await writeFile(file, JSON.stringify({ mcpServers }), { mode: 0o600, flag: 'wx' });
+  return file;
 }
 
 /** What the agent knows of the environment: all that we were given, without what is another agent's, and with what makes it behave. */

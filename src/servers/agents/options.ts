@@ -31,7 +31,7 @@ const sessionSchema = z.looseObject({
     .catch(null),
 });
 
-export type Category = 'mode' | 'model' | 'thought_level';
+export type Category = 'mode' | 'model' | 'thought_level' | 'permissions';
 
 /** One thing that can be chosen: how it is set, what is set, what there is. */
 interface Choice {
@@ -48,6 +48,7 @@ const usualIds: Readonly<Record<Category, readonly string[]>> = {
   mode: ['mode'],
   model: ['model'],
   thought_level: ['reasoning_effort', 'effort', 'thought_level', 'thinking'],
+  permissions: ['allow_all'],
 };
 
 /** The session's id and its choices, out of the answer that opened it. */
@@ -80,7 +81,7 @@ export function readChoices(before: Choices, answer: unknown): Choices {
 
 function configured(options: readonly z.infer<typeof optionSchema>[]): Choices {
   const found: Partial<Record<Category, Choice>> = {};
-  for (const category of ['mode', 'model', 'thought_level'] as const) {
+  for (const category of ['mode', 'model', 'thought_level', 'permissions'] as const) {
     const option =
       options.find((one) => one.category === category) ??
       usualIds[category].map((id) => options.find((one) => one.id === id)).find((one) => one !== undefined);

@@ -2,6 +2,7 @@ import { createTwoFilesPatch } from 'diff';
 import { z } from 'zod';
 import type { Access, AskPermission } from '../../core/ask.ts';
 import { oneLine } from '../../node/models/text.ts';
+import type { Profile } from './profiles.ts';
 
 /** What an agent wants to be allowed, and how it is answered. Pure, but for where a path leads. */
 
@@ -50,6 +51,7 @@ export interface Judge {
   readonly access: Access;
   /** Names of the MCP servers that were handed on in this session: their tools need no word of the person. */
   readonly servers: readonly string[];
+  readonly asksLike: Profile['asksLike'];
   /** True when the path, by links too, lies in the workspace and may be written. */
   readonly mayWrite: (path: string) => Promise<boolean>;
 }
@@ -61,7 +63,8 @@ const mostDetail = 400_000;
 export async function judge(request: PermissionRequest, known: ToolCall | undefined, by: Judge): Promise<Verdict> {
   const call = joined(known, request.toolCall);
   const title = oneLine(call.title ?? '', 300) || 'Something';
-  const server = mcpServerOf(request, call, by.servers);
+  const server =
+    by.asksLike === 'copilot' ? copilotServer(request, known, by.servers) : mcpServerOf(request, call, by.servers);
   if (server !== undefined) {
     return by.servers.includes(server) ? { type: 'allow' } : ask('other', title, detailOf(call));
   }
@@ -80,7 +83,11 @@ export async function judge(request: PermissionRequest, known: ToolCall | undefi
         return { type: 'refuse', why: `edit of ${oneLine(path, 200)}: outside the workspace` };
     }
     // Only an edit whose place is known is one that the policy may let pass.
-    return ask(edited.length > 0 ? 'edit' : 'other', title, diffOf(call) || detailOf(call));
+    return ask(
+      edited.length > 0 ? 'edit' : 'other',
+      title,
+      (by.asksLike === 'copilot' && diffIn(call)) || diffOf(call) || detailOf(call),
+    );
   }
   if (call.kind === 'switch_mode') return { type: 'refuse', why: `${title}: its mode stays as it is` };
   return ask('other', title, detailOf(call));
@@ -113,6 +120,7 @@ function editedPaths(call: ToolCall): string[] {
 const pathNames = [
   'file_path',
   'filePath',
+  'fileName',
   'path',
   'abs_path',
   'notebook_path',
@@ -153,6 +161,12 @@ function commandIn(call: ToolCall): string | undefined {
 
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The diff that copilot makes itself, of this one file; what it told before may be of several. */
+function diffIn({ rawInput }: ToolCall): string {
+  const isRecord = typeof rawInput === 'object' && rawInput !== null;
+  return isRecord ? (textAt(rawInput as Record<string, unknown>, 'diff') ?? '').trim() : '';
 }
 
 /** The edits as one unified diff; some agents show whole files, some only what is replaced. */
@@ -199,6 +213,16 @@ function mcpServerOf(request: PermissionRequest, call: ToolCall, known: readonly
   const meant = (name: string): boolean =>
     call.toolCallId.startsWith(`mcp_${name}_`) && (call.title ?? '').endsWith(` (${name} MCP Server)`);
   return known.find(meant) ?? '';
+}
+
+/** copilot: the call began as `server-tool`; a command, an edit or an address is of another kind, whatever title the model gave it. */
+function copilotServer(
+  request: PermissionRequest,
+  known: ToolCall | undefined,
+  servers: readonly string[],
+): string | undefined {
+  if (request.toolCall.kind !== 'other' || known?.kind !== 'other') return undefined;
+  return servers.find((name) => known.title === `${name}-${request.toolCall.title}`);
 }
 
 function textAt(record: Record<string, unknown>, name: string): string | undefined {

@@ -1,20 +1,24 @@
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { RequestError } from '@agentclientprotocol/sdk';
+import type { HandedServer } from '../../core/ask.ts';
+import type { Launch } from '../../node/agents/programs.ts';
+import { makeScratch, removeScratch } from '../../node/checks/scratch.ts';
 import { unlessAborted } from '../../node/models/waiting.ts';
 import { findBox } from './box.ts';
-import type { Box, BoxSetting, Place } from './box.ts';
+import type { Box, Boxed, BoxSetting, Place } from './box.ts';
 import { startAgent } from './agentProcess.ts';
 import type { AgentHooks, AgentProcess } from './agentProcess.ts';
 import { AskError, failureOfAgentError } from './failures.ts';
-import { agentEnvironment, findAgent, launchAgent, placesOf, secretsIn } from './launch.ts';
+import { agentEnvironment, findAgent, launchAgent, placesOf, secretsIn, writeServers } from './launch.ts';
 import type { Pinned } from './launch.ts';
 import type { Profile } from './profiles.ts';
 import type { Turn } from './turn.ts';
 import { sessionIn } from './workspaceFiles.ts';
 
 /**
- * The processes of one kind of agent: one that all share; one for each model that a process must be started with; in a sandbox one for each
- * writer's workspace, and one for all who only read.
+ * The processes of one kind of agent: one that all share; one for each model, or set of MCP servers, that a process must be started with; in a
+ * sandbox one for each writer's workspace, and one for all who only read.
  */
 
 export interface PoolOptions {
@@ -75,15 +79,28 @@ export function openPool(options: PoolOptions): Pool {
 
   async function begin(place: Place, pinned: Pinned | undefined, retire: () => void): Promise<Running> {
     const found = await findAgent(profile, env);
-    const plain = await launchAgent(profile, found, pinned);
-    const inside = await (await box())?.wrap(plain, place);
-    const launch = inside?.launch ?? plain;
-    let running: Running | undefined;
+    const servers = serversOf(place);
+    const own = servers.length === 0 ? undefined : await makeScratch(tmpdir());
+    let inside: Boxed | undefined;
     const tidy = (): void => {
-      if (!inside) return;
-      const done = inside.tidy().finally(() => tidying.delete(done));
+      const gone = async (): Promise<void> => {
+        await inside?.tidy();
+        if (own !== undefined) await removeScratch(own);
+      };
+      const done = gone().finally(() => tidying.delete(done));
       tidying.add(done);
     };
+    let launch: Launch;
+    try {
+      const file = own === undefined ? undefined : await writeServers(own, servers);
+      const plain = await launchAgent(profile, found, { pinned, servers: file });
+      inside = await (await box())?.wrap(plain, place);
+      launch = inside?.launch ?? plain;
+    } catch (error) {
+      tidy();
+      throw error;
+    }
+    let running: Running | undefined;
     const ready = openReady();
     const agentHooks: AgentHooks = {
       onUpdate: (session, update) => hooks.turnOf(session)?.onUpdate(update),
@@ -134,6 +151,9 @@ export function openPool(options: PoolOptions): Pool {
     return running;
   }
 
+  /** MCP servers that it must be started with. */
+  const serversOf = ({ servers = [] }: Place): readonly HandedServer[] => (profile.serverArgs ? servers : []);
+
   function share(key: string, place: Place, pinned: Pinned | undefined): Promise<Running> {
     // Another one may have come into its place while it took its time to end.
     const retire = (): void => void (shared.get(key) === begun && shared.delete(key));
@@ -145,7 +165,8 @@ export function openPool(options: PoolOptions): Pool {
 
   return {
     async use(place, pinned, signal) {
-      const key = JSON.stringify([pinned ?? null, (await unlessAborted(box(), signal))?.key(place)]);
+      const boxKey = (await unlessAborted(box(), signal))?.key(place);
+      const key = JSON.stringify([pinned ?? null, boxKey, serversOf(place)]);
       // Whoever gives up does not take it from the others who wait for it.
       return unlessAborted(shared.get(key) ?? share(key, place, pinned), signal);
     },

@@ -21,6 +21,10 @@ export interface Profile {
   readonly args: readonly string[];
   /** Arguments for one model; `${model}` is filled in. They stand before `args`, or in the place of an `${at}` in it. */
   readonly modelArgs?: readonly string[];
+  /** Arguments for the effort of such a model; `${effort}` is filled in. What it says of a model that has none. */
+  readonly effortArgs?: { readonly args: readonly string[]; readonly none: RegExp };
+  /** It refuses MCP servers in a session, and takes them from a file that these arguments name, for the whole process; `${file}` is filled in. */
+  readonly serverArgs?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Variables of the person's that are its own; those of the other agents it does not get. */
   readonly variables: readonly string[];
@@ -40,6 +44,8 @@ export interface Profile {
   };
   /** Modes in which it asks before it does anything, in order; the first that it offers is set. */
   readonly askModes: readonly string[];
+  /** The value of its option of the category `permissions` with which it asks. */
+  readonly askValue?: string;
   /** It must be brought into one of them, or it is not asked at all. */
   readonly mustAsk: boolean;
   /** Gives a session a title of ours, so that it does not have one made by a model: the method. */
@@ -58,12 +64,20 @@ export interface Profile {
   readonly leavesServers?: boolean;
   /** Sessions that may be open at once in one process; more wait. */
   readonly sessions: number;
+  /** A permission request of its own form: an edit with a diff of its making, a call of an MCP server's tool named when it begins. */
+  readonly asksLike?: 'copilot';
+  /** What it says it used is the sum of all turns since its process opened the session. */
+  readonly sumsUsage?: true;
   /** Chunks of its messages that are warnings of its own. */
   readonly warnings: readonly RegExp[];
+  /** It tells a failure as the last piece of a message and ends its turn as if all were well. */
+  readonly failureText?: RegExp;
   /** It was tried in a sandbox. */
   readonly boxed?: boolean;
-  /** Folders that it must be able to write: its sign-in and its sessions. */
+  /** Folders that it must be able to write: its sign-in and its sessions. The first is made where it is not there. */
   readonly stores: readonly string[];
+  /** Others that it cannot start without. */
+  readonly storesMade?: readonly string[];
 }
 
 /** A model that was taken away is told of as text by some, with a good status. */
@@ -235,18 +249,40 @@ const copilot: Profile = {
   title: 'Copilot CLI',
   programs: ['copilot'],
   args: ['--acp'],
-  env: { COPILOT_AUTO_UPDATE: 'false' },
+  modelArgs: ['--model', '${model}'],
+  effortArgs: { args: ['--reasoning-effort', '${effort}'], none: /does not support reasoning effort/i },
+  // In a session it takes servers over HTTP alone, though its own notes say otherwise (1.0.102).
+  serverArgs: ['--additional-mcp-config', '@${file}'],
+  env: {
+    COPILOT_AUTO_UPDATE: 'false',
+    // What the person set for work of their own must not keep it from asking.
+    COPILOT_ALLOW_ALL: 'false',
+    COPILOT_ASSISTED_APPROVAL: 'false',
+  },
   variables: ['COPILOT_*', 'GH_TOKEN', 'GITHUB_TOKEN', 'GH_HOST'],
-  signIn: 'copilot, then /login',
+  signIn: 'copilot login',
   install: 'npm install --global @github/copilot',
-  signedIn: { files: [], variables: ['COPILOT_GITHUB_TOKEN', 'GH_TOKEN', 'GITHUB_TOKEN'] },
-  askModes: ['default', 'agent', 'https://agentclientprotocol.com/protocol/session-modes#agent'],
-  mustAsk: false,
-  unlisted: 'no',
+  signedIn: {
+    files: [],
+    // With a provider of the person's own it needs no account.
+    variables: ['COPILOT_GITHUB_TOKEN', 'GH_TOKEN', 'GITHUB_TOKEN', 'COPILOT_PROVIDER_BASE_URL'],
+  },
+  // `autopilot` asks nobody, `plan` only reads.
+  askModes: ['https://agentclientprotocol.com/protocol/session-modes#agent', 'agent', 'default'],
+  mustAsk: true,
+  askValue: 'off',
+  // With a provider of the person's own it lists no model, and takes any that it is started with.
+  unlisted: 'args',
   resumes: true,
+  asksLike: 'copilot',
+  sumsUsage: true,
   sessions: 8,
-  warnings: [],
-  stores: ['~/.copilot', '~/.config/github-copilot', '~/.config/gh'],
+  warnings: [/^Info: [^\n]{1,200}\bretrying\.\.\.\s*$/i, /^Info: Operation cancelled by user\s*$/],
+  failureText: /^Error: \S/,
+  boxed: true,
+  stores: ['~/.copilot', '$COPILOT_HOME', '~/.config/github-copilot', '~/.config/gh'],
+  // It unpacks itself there when it is first started.
+  storesMade: ['~/.cache/copilot', '$XDG_CACHE_HOME/copilot', '$COPILOT_CACHE_HOME', '$COPILOT_PKG_CACHE_HOME'],
 };
 
 /** By their names in routes. */

@@ -1,5 +1,5 @@
 import { RequestError } from '@agentclientprotocol/sdk';
-import type { AskInput, AskOutput, Failure } from '../../core/ask.ts';
+import type { AskInput, AskOutput, Failure, Usage } from '../../core/ask.ts';
 import type { AskStage, Ending } from '../../node/askServer.ts';
 import type { AgentProcess } from './agentProcess.ts';
 import { openCapacity } from './capacity.ts';
@@ -44,6 +44,8 @@ interface Live {
   readonly folder: string;
   readonly hasServers: boolean;
   configured: Configured;
+  /** What it has used so far, as the agent counts. */
+  readonly used: { sum: Usage | undefined };
   /** A call has it for itself. */
   taken: boolean;
   turn: Turn | undefined;
@@ -84,10 +86,18 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
     capacity.give();
   }
 
+  /** Models that turned out to have no efforts: a process is not started with one for them. */
+  const effortless = new Set<string>();
+  const pin = ({ model, effort }: Pick<AskInput, 'model' | 'effort'>): Pinned => ({
+    model,
+    effort: effortless.has(model) ? undefined : effort,
+  });
+
   /** An open session can be brought to this model: it may have been opened, or its process started, for another. */
-  const bears = ({ configured, running: { pinned } }: Live, model: string): boolean =>
+  const bears = ({ configured, running: { pinned } }: Live, { model, effort }: AskInput): boolean =>
     (profile.unlisted !== 'meta' && pinned === undefined) ||
-    configured.model === (isDefault(model) ? undefined : model);
+    (configured.model === (isDefault(model) ? undefined : model) &&
+      (configured.choices.thought_level !== undefined || pinned?.effort === pin({ model, effort }).effort));
 
   const isUsed = (running: Running): boolean => [...lives.values()].some((live) => live.running === running);
 
@@ -114,7 +124,7 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
     // A call that was given up takes a moment to stop.
     if (known?.stopping?.signal.aborted) await known.stopping.done;
     if (known?.taken) throw new AskError({ kind: 'no-session', message: 'Another call works in this session.' });
-    if (known && known.place === place && bears(known, input.model) && !known.running.process.gone) {
+    if (known && known.place === place && bears(known, input) && !known.running.process.gone) {
       known.taken = true;
       return known;
     }
@@ -124,7 +134,7 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
     try {
       // A model that had to be started with once has to be again.
       const home = homes.get(input.session ?? `model ${input.model}`);
-      const pinned = home && { model: input.model, effort: input.effort };
+      const pinned = home && pin(input);
       return await openLive(input, stage, place, pinned).catch((error: unknown) => {
         // Its process was just being ended, since nobody used it.
         if (error instanceof AskError && error.failure.kind === 'cancelled')
@@ -145,12 +155,18 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
       return await openIn(running, input, stage, place);
     } catch (error) {
       const pins = profile.unlisted === 'args' || profile.unlisted === 'codex-config';
-      if (!(error instanceof UnlistedModel) || pinned !== undefined || !pins) throw error;
+      const unlisted = error instanceof UnlistedModel && pinned === undefined && pins;
+      const noEffort =
+        error instanceof AskError &&
+        pinned?.effort !== undefined &&
+        profile.effortArgs?.none.test(error.failure.message);
+      if (!unlisted && !noEffort) throw error;
+      if (noEffort) effortless.add(input.model);
     } finally {
       running.opening--;
     }
     // Not listed is not always not there: a process that is started with it may have it.
-    return openLive(input, stage, place, { model: input.model, effort: input.effort });
+    return openLive(input, stage, place, pin(input));
   }
 
   async function openIn(running: Running, input: AskInput, stage: AskStage, place: string): Promise<Live> {
@@ -176,6 +192,7 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
       folder: folderId(input.cwd),
       hasServers,
       configured,
+      used: { sum: undefined },
       taken: true,
       turn: undefined,
       stopping: undefined,
@@ -197,13 +214,7 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
     pinned: Pinned | undefined,
     signal: AbortSignal,
   ): Promise<Configured> =>
-    configure(
-      profile,
-      agent,
-      opened,
-      { model: input.model, effort: input.effort, pinned: pinned !== undefined },
-      signal,
-    );
+    configure(profile, agent, opened, { model: input.model, effort: input.effort, pinned }, signal);
 
   async function converse(input: AskInput, stage: AskStage): Promise<AskOutput> {
     const live = await sessionFor(input, stage);
@@ -215,6 +226,7 @@ export function openService(options: Omit<PoolOptions, 'hooks'>): AgentService {
       input,
       stage,
       model: () => modelOf(live, input),
+      used: live.used,
     });
     live.turn = turn;
     const over = Promise.withResolvers<void>();

@@ -4,6 +4,7 @@ import { sameModel } from '../../node/models/modelIds.ts';
 import { oneLine } from '../../node/models/text.ts';
 import type { AgentProcess } from './agentProcess.ts';
 import { AskError, failureOfAgentError, isUnknownMethod, isUnknownThing } from './failures.ts';
+import type { Pinned } from './launch.ts';
 import { readChoices, readSession } from './options.ts';
 import type { Category, Choices } from './options.ts';
 import type { Profile } from './profiles.ts';
@@ -71,7 +72,8 @@ export async function oldSession(
 }
 
 function sessionParams(profile: Profile, wanted: Wanted): object {
-  return { cwd: wanted.cwd, mcpServers: (wanted.servers ?? []).map(serverOf), ...metaOf(profile, wanted) };
+  const servers = profile.serverArgs ? [] : (wanted.servers ?? []);
+  return { cwd: wanted.cwd, mcpServers: servers.map(serverOf), ...metaOf(profile, wanted) };
 }
 
 function serverOf({ name, command, args, env }: HandedServer): object {
@@ -118,14 +120,14 @@ export class UnlistedModel extends AskError {
 }
 
 /**
- * Brings a session to a mode in which it asks, to the model and the effort. `pinned`: the process was started with this model. Rejects with
+ * Brings a session to a mode in which it asks, to the model and the effort. `pinned`: what the process was started with. Rejects with
  * `AskError` (`UnlistedModel`); what only concerns the effort is told as refused.
  */
 export async function configure(
   profile: Profile,
   agent: AgentProcess,
   opened: Opened,
-  wanted: { model: string; effort: string | undefined; pinned: boolean },
+  wanted: { model: string; effort: string | undefined; pinned: Pinned | undefined },
   signal: AbortSignal,
 ): Promise<Configured> {
   let { choices } = opened;
@@ -142,14 +144,24 @@ export async function configure(
     throw new AskError({ kind: 'protocol', message });
   }
 
+  const { askValue } = profile;
+  if (askValue !== undefined && choices.permissions) {
+    if (choices.permissions.current !== askValue) await set('permissions', askValue);
+    if (choices.permissions.current !== askValue) {
+      const message = `${profile.title} cannot be kept from allowing everything itself, so it is not used.`;
+      throw new AskError({ kind: 'protocol', message });
+    }
+  }
+
   let model: string | undefined;
   if (!isDefault(wanted.model)) model = await chooseModel(profile, choices, wanted, (value) => set('model', value));
 
   if (wanted.effort !== undefined) {
     const offered = choices.thought_level?.values.some(({ value }) => value === wanted.effort);
     if (!offered) {
-      // A process that was started with the model was started with the effort, too.
-      if (!wanted.pinned) refused.push(`effort ${wanted.effort}: ${profile.title} offers no such choice`);
+      // A process that was started with the model may have been started with the effort, too.
+      if (wanted.pinned?.effort !== wanted.effort)
+        refused.push(`effort ${wanted.effort}: ${profile.title} offers no such choice`);
     } else if (choices.thought_level?.current !== wanted.effort) await set('thought_level', wanted.effort);
   }
   return { choices, model, refused };
@@ -158,7 +170,7 @@ export async function configure(
 async function chooseModel(
   profile: Profile,
   choices: Choices,
-  { model, pinned }: { model: string; pinned: boolean },
+  { model, pinned }: { model: string; pinned: Pinned | undefined },
   set: (value: string) => Promise<void>,
 ): Promise<string | undefined> {
   const values = choices.model?.values ?? [];
@@ -204,7 +216,7 @@ async function setChoice(
         const answer = await agent.request('session/set_config_option', { sessionId, configId, value }, signal);
         return readChoices(current, answer);
       } catch (error) {
-        if (!isUnknownMethod(error) || category === 'thought_level') throw error;
+        if (!isUnknownMethod(error) || category === 'thought_level' || category === 'permissions') throw error;
       }
     }
     // The older dialect. `session/set_model` is in no schema any more.

@@ -21,6 +21,8 @@ export interface TurnOptions {
   readonly stage: AskStage;
   /** The model that is set, when the agent does not say which one it used. */
   readonly model: () => string | undefined;
+  /** What its session had used before, where the agent tells sums; brought up to date. */
+  readonly used: { sum: Usage | undefined };
 }
 
 export interface Turn {
@@ -52,6 +54,10 @@ export function openTurn(options: TurnOptions): Turn {
   let limited = false;
   let working = false;
   let declined = false;
+  /** It has said nothing since it was declined something. */
+  let silent = false;
+  /** The last piece of a message, when nothing came after it. */
+  let last = '';
 
   const cancel = (): void => agent.notify('session/cancel', { sessionId: session });
   const refuse = (what: string): void => {
@@ -83,7 +89,10 @@ export function openTurn(options: TurnOptions): Turn {
     // Its end, or five seconds after it was cancelled nothing more.
     const end = endOf(await orSoonAfter(answered, stage.signal, stopMs));
     stage.signal.throwIfAborted();
-    return end;
+    if (!profile.sumsUsage || !end.usage) return end;
+    const before = options.used.sum;
+    options.used.sum = end.usage;
+    return { ...end, usage: less(end.usage, before) };
   };
 
   return {
@@ -95,6 +104,8 @@ export function openTurn(options: TurnOptions): Turn {
       if (over.signal.aborted) return;
       const progress = teller.take(update);
       if (!progress) return;
+      last = progress.kind === 'text' ? progress.text.trim() : '';
+      if (progress.kind === 'text') silent = false;
       if (progress.kind === 'text' || progress.kind === 'thought') bytes += Buffer.byteLength(progress.text);
       void stage.progress(progress).catch(() => {});
       if (bytes <= mostBytes || limited) return;
@@ -106,17 +117,18 @@ export function openTurn(options: TurnOptions): Turn {
       if (!request || over.signal.aborted) return { outcome: { outcome: 'cancelled' } };
       const known = teller.calls.get(request.toolCall.toolCallId);
       const servers = (input.servers ?? []).map(({ name }) => name);
-      const verdict = await judge(request, known, { access: input.access, servers, mayWrite });
+      const { asksLike } = profile;
+      const verdict = await judge(request, known, { access: input.access, servers, asksLike, mayWrite });
       if (verdict.type === 'allow') return answerOf(request.options, true);
       if (verdict.type === 'refuse') {
-        declined = true;
+        declined = silent = true;
         refuse(verdict.why);
         return answerOf(request.options, false);
       }
       try {
         const answer = await stage.permit(verdict.permission, AbortSignal.any([signal, over.signal]));
         if (answer !== 'no') return answerOf(request.options, true);
-        declined = true;
+        declined = silent = true;
         const { kind, title, detail } = verdict.permission;
         refuse(`${kind}: ${kind === 'command' ? detail : title}`);
         return answerOf(request.options, false);
@@ -142,11 +154,17 @@ export function openTurn(options: TurnOptions): Turn {
         let end = await prompt(promptOf(input.prompt));
         let { usage } = end;
         // Some end their turn where something was not allowed; others go on without it. So do they, when they are told.
-        for (let again = 0; end.stopReason === 'cancelled' && declined && !limited && again < mostAgain; again++) {
+        const stopped = (): boolean => end.stopReason === 'cancelled' || (end.stopReason === 'end_turn' && silent);
+        for (let again = 0; stopped() && declined && !limited && again < mostAgain; again++) {
           declined = false;
           end = await prompt(goOnWithout);
           usage = sum(usage, end.usage);
         }
+        if (profile.failureText?.test(last))
+          throw new AskError(
+            failureOfAgentError(profile, 'answer', RequestError.internalError(undefined, last)),
+            usage,
+          );
         const said = teller.text.trim();
         if (said.length <= 600 && retiredNotice.test(said)) {
           throw new AskError({ kind: 'no-model', message: `It answered only: ${oneLine(said, 300)}` }, usage);
@@ -167,6 +185,15 @@ export function openTurn(options: TurnOptions): Turn {
 const mostAgain = 2;
 const goOnWithout =
   'What you asked for last was not allowed. Go on with the task without it, do not ask for it again, and give your answer.';
+
+/** What is more than before; a sum that became smaller began anew. */
+function less(sum_: Usage, before: Usage | undefined): Usage {
+  const more = (name: keyof Usage): object => {
+    const [now, then] = [sum_[name], before?.[name] ?? 0];
+    return now === undefined ? {} : { [name]: now >= then ? now - then : now };
+  };
+  return { ...more('inputTokens'), ...more('outputTokens'), ...more('usd') };
+}
 
 function sum(one: Usage | undefined, other: Usage | undefined): Usage | undefined {
   if (!one || !other) return one ?? other;
