@@ -214,6 +214,11 @@ export async function openProject(
     async apply(run, host) {
       const info = await infoOf(run);
       const start = await recallStart(root, info.id, info.folder);
+      const { ledger } = fold((await readJournal(journalPath(info.folder))).records);
+      if (!ledger)
+        throw new UserError('nothing-to-apply', `Run ${info.id} has no merged change to apply.`, {
+          hint: `\`orchestra show ${info.id}\` says how far it came, \`orchestra resume ${info.id}\` goes on with it.`,
+        });
       const begin: Begin = { type: 'run.resumed', by: host.person.name, engine: version };
       return drive(info, start, host, begin, { workflow: applyRun, goesOn: false });
     },

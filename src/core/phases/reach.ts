@@ -26,7 +26,7 @@ export function openReach(run: Run): Reach {
       const known = new Map(
         await Promise.all([...found].map(async ([model, of]): Promise<[string, Found]> => [model, await of])),
       );
-      return (model) => known.get(model) ?? { ok: false, why: 'no role of the team lists it' };
+      return (model) => known.get(model) ?? { ok: false, whys: ['no role of the team lists it'] };
     },
     async look(cast) {
       const firsts = [...new Set(cast.flatMap((one) => one.models[0]?.model ?? []))].filter((m) => !looked.has(m));
@@ -60,12 +60,12 @@ const firstIds = (run: Run, name: string): string[] => routesOf(run, name).flatM
 
 async function reachable(run: Run, name: string): Promise<Found> {
   const model = run.input.team.models[name];
-  if (!model) return { ok: false, why: 'no such model' };
+  if (!model) return { ok: false, whys: ['no such model'] };
   const routes = routesOf(run, name);
-  if (routes.length === 0) return { ok: false, why: model.retired ?? 'no route leads to it' };
+  if (routes.length === 0) return { ok: false, whys: [model.retired ?? 'no route leads to it'] };
   const found = await Promise.all(routes.map(({ route }) => run.reach(route)));
   if (found.some(({ failure }) => failure === undefined)) return { ok: true };
-  return { ok: false, why: whyNot(found.map(({ failure }) => failure?.message ?? '')) };
+  return { ok: false, whys: found.flatMap(({ failure }) => failure?.message ?? []) };
 }
 
 /** The same, and which id is the first that is still offered. */
@@ -82,7 +82,5 @@ async function offered(run: Run, name: string): Promise<Found> {
     if (id !== undefined) return { ok: true, id };
     whys.push(live.failure?.message ?? `${routeName(route)} offers none of ${ids.join(', ')} any more`);
   }
-  return { ok: false, why: whyNot(whys) };
+  return { ok: false, whys };
 }
-
-const whyNot = (whys: readonly string[]): string => [...new Set(whys.map((why) => why.replace(/[.]$/, '')))].join('; ');

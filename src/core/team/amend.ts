@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts';
 import type { Picked, TeamAmendment } from '../run/amendments.ts';
 import type { Triage } from '../run/answers.ts';
-import { castTeam, type Chosen, type Reachable } from './choose.ts';
+import { castTeam, joined, type Chosen, type Reachable } from './choose.ts';
 import type { TeamFile } from './file.ts';
 import { meant } from './suggest.ts';
 
@@ -107,8 +107,10 @@ export function amendTeam(
     if (missed.length > 0) {
       const whys = missed.map(({ role, model }) => {
         const found = reachable(model);
-        const why = found.ok ? 'it has less context than the first, which needs the whole code base' : found.why;
-        return `${team.models[model]?.title ?? model} cannot stand in as ${role}: ${why.replace(/[.]$/, '')}.`;
+        const why = found.ok
+          ? 'it has less context than the first, which needs the whole code base'
+          : joined(found.whys);
+        return `${team.models[model]?.title ?? model} cannot stand in as ${role}: ${why}.`;
       });
       return { problem: whys.join(' ') };
     }

@@ -3,8 +3,15 @@ import { UserError } from '../errors.ts';
 import type { Cast, Model, Role, TeamFile } from './file.ts';
 import { meant } from './suggest.ts';
 
-/** What is known of a model's routes now; `id` is the one that would be asked for, if that is known. */
-export type Reachable = (model: string) => { ok: true; id?: string } | { ok: false; why: string };
+/**
+ * What is known of a model's routes now; `id` is the one that would be asked for, if that is known. Where none leads to it, why: a
+ * sentence a route, what is the same for several once.
+ */
+export type Reachable = (model: string) => { ok: true; id?: string } | { ok: false; whys: readonly string[] };
+
+/** Sentences of routes as one, without its full stop. */
+export const joined = (whys: readonly string[]): string =>
+  [...new Set(whys.map((why) => why.replace(/[.]$/, '')))].join('; ');
 
 interface Question {
   readonly role: string;
@@ -61,7 +68,7 @@ export function castTeam({ team, name, triage, reachable }: Casting): Chosen {
       // Where one writer is enough another may write, whatever the file says of this one.
       const needed = parts.oneWriter ? definition.duties.includes('orchestrate') : isRequired(definition);
       if (needed)
-        throw unfilled(`${definition.title} cannot be played, and the run cannot do without.`, role, filled.why);
+        throw unfilled(`${definition.title} cannot be played, and the run cannot do without.`, role, filled.brief);
       leftOut.push({ role, why: filled.why });
       const offer = parts.oneWriter ? undefined : offerFor(team, role, definition, look);
       if (offer) questions.push(offer);
@@ -115,19 +122,19 @@ function membersOf(
 type Usable =
   | { readonly ok: true; readonly successor?: string }
   /** `dead`: no route of the team file leads to it, nor to a successor. */
-  | { readonly ok: false; readonly why: string; readonly dead: boolean };
+  | { readonly ok: false; readonly whys: readonly string[]; readonly dead: boolean };
 
 /** A retired model is used through its declared successors only, unless its routes say that it answers itself. */
 function usable(model: Model | undefined, reachable: Reachable, name: string): Usable {
-  if (!model) return { ok: false, why: 'it is not in the team file', dead: true };
+  if (!model) return { ok: false, whys: ['it is not in the team file'], dead: true };
   const ways = model.routes.filter((route) => !route.off);
   const successors = ways.flatMap((route) => route.ids.slice(1));
   if (ways.length === 0 || (model.retired !== undefined && successors.length === 0)) {
     const why = model.retired === undefined ? 'no route leads to it' : `retired: ${model.retired}`;
-    return { ok: false, why, dead: model.retired !== undefined };
+    return { ok: false, whys: [why], dead: model.retired !== undefined };
   }
   const found = reachable(name);
-  if (!found.ok) return { ok: false, why: found.why, dead: false };
+  if (!found.ok) return { ok: false, whys: found.whys, dead: false };
   const itself = found.id !== undefined && ways.some((route) => route.ids[0] === found.id);
   if (itself) return { ok: true };
   const successor = found.id ?? (model.retired === undefined ? undefined : successors[0]);
@@ -136,20 +143,27 @@ function usable(model: Model | undefined, reachable: Reachable, name: string): U
 
 const isRequired = (role: Role): boolean => role.required || role.duties.includes('orchestrate');
 
-type Filled = { readonly cast: Cast } | { readonly cast?: undefined; readonly why: string };
+type Filled =
+  | { readonly cast: Cast }
+  /** `brief`: of many reasons only what they are, without what to do about each. */
+  | { readonly cast?: undefined; readonly why: string; readonly brief: string };
 
 function fill(team: TeamFile, role: string, definition: Role, look: (model: string) => Usable): Filled {
   const first = definition.models[0];
   const firstFound = first && look(first.model);
-  const instead = first && firstFound?.ok === false ? { standsFor: first.model, why: firstFound.why } : undefined;
+  const instead =
+    first && firstFound?.ok === false ? { standsFor: first.model, why: joined(firstFound.whys) } : undefined;
   // Titles by why they cannot be asked: what is the same for all is said once.
   const missing = new Map<string, string[]>();
+  const heads = new Set<string>();
   const models: Cast['models'] = [];
   for (const choice of definition.models) {
     const found = look(choice.model);
     const model = team.models[choice.model];
     if (!found.ok || !model) {
-      const why = found.ok ? 'it is not in the team file' : found.why.replace(/[.]$/, '');
+      const whys = found.ok ? ['it is not in the team file'] : found.whys;
+      for (const why of whys) heads.add(headOf(why));
+      const why = joined(whys);
       missing.set(why, [...(missing.get(why) ?? []), titleOf(team, choice.model)]);
       continue;
     }
@@ -165,19 +179,28 @@ function fill(team: TeamFile, role: string, definition: Role, look: (model: stri
       ...(whys.length > 0 ? { why: whys.join('; ') } : {}),
     });
   }
-  if (models.length === 0)
-    return { why: [...missing].map(([why, titles]) => `${titles.join(', ')}: ${why}.`).join(' ') };
+  if (models.length === 0) {
+    const why = [...missing].map(([of, titles]) => `${titles.join(', ')}: ${of}.`).join(' ');
+    const titles = [...missing.values()].flat().join(', ');
+    return { why, brief: heads.size > fewWhys ? `${titles}: ${[...heads].join('; ')}.` : why };
+  }
   const { title, duties } = definition;
   // The orchestrator writes too: what conflicts, and the documentation.
   const access = duties.includes('orchestrate') || duties.includes('write') ? 'write' : 'read';
   return { cast: { role, title, duties, access, required: isRequired(definition), models } };
 }
 
+/** So many reasons are told with what to do about each; of more only what they are. */
+const fewWhys = 3;
+
+/** What is wrong, without the words on how it is known and what to do. */
+const headOf = (why: string): string => why.split(/[:.](?= |$)/, 1)[0] as string;
+
 const titleOf = (team: TeamFile, model: string): string => team.models[model]?.title ?? model;
 
 function unfilled(sentence: string, role: string, why: string): UserError {
   return new UserError('role-unfilled', `${sentence} ${why}`, {
-    hint: `Make one of these reachable (\`orchestra doctor\` says how), or name another model under \`roles.${role}.models\` in your team file.`,
+    hint: `One of these is enough: \`orchestra doctor\`, or Check Team in the editor, has the command for each. Or name another model under \`roles.${role}.models\` in your team file.`,
   });
 }
 

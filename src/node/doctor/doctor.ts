@@ -154,13 +154,13 @@ function idOver(team: TeamFile, name: string, route: Route, known: Known): strin
 
 function reachable(team: TeamFile, name: string, known: Known): ReturnType<Reachable> {
   const model = team.models[name];
-  if (!model) return { ok: false, why: 'not in the team file' };
+  if (!model) return { ok: false, whys: ['not in the team file'] };
   for (const route of model.routes) {
     const id = idOver(team, name, route, known);
     if (id !== undefined) return { ok: true, id };
   }
-  const whys = model.routes.map((route) => whyNot(team, name, route, known.of(route)).replace(/[.]$/, ''));
-  return { ok: false, why: [...new Set(whys)].join('; ') || (model.retired ?? 'no route leads to it') };
+  const whys = model.routes.map((route) => whyNot(team, name, route, known.of(route)));
+  return { ok: false, whys: whys.length > 0 ? whys : [model.retired ?? 'no route leads to it'] };
 }
 
 function whyNot(team: TeamFile, name: string, route: Route, probed: Probed): string {

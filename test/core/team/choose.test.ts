@@ -19,11 +19,11 @@ function teamOf(mine: unknown = {}): TeamFile {
 }
 
 const all: Reachable = () => ({ ok: true });
-const none: Reachable = () => ({ ok: false, why: 'not signed in' });
+const none: Reachable = () => ({ ok: false, whys: ['not signed in'] });
 const only =
   (...models: string[]): Reachable =>
   (model) =>
-    models.includes(model) ? { ok: true } : { ok: false, why: 'not signed in' };
+    models.includes(model) ? { ok: true } : { ok: false, whys: ['not signed in'] };
 
 const triageOf = (parts: Partial<Triage>): Triage => ({
   title: 't',
@@ -248,6 +248,17 @@ describe('with nobody there', () => {
     assert.match(error.message, /^Orchestrator cannot be played, and the run cannot do without\. Claude 4\.5, GPT-5, /);
     assert.match(error.message, /Gemini 2\.5 Flash: not signed in\.$/);
     assert.match(error.hint ?? '', /`orchestra doctor`.*`roles\.orchestrator\.models`/);
+  });
+
+  it('tells of many reasons only what they are: what to do about each is for the doctor', () => {
+    const reachable: Reachable = (model) => ({
+      ok: false,
+      whys: [`${model} is not installed: no such program. Install it: npm install x.`, 'A key is not set.'],
+    });
+    const { message } = refused(() => choose({}, reachable), 'role-unfilled');
+    assert.match(message, /^Orchestrator cannot be played, and the run cannot do without\. Claude 4\.5, GPT-5, /);
+    assert.match(message, /: claude-4\.5 is not installed; A key is not set; gpt-5 is not installed; /);
+    assert.doesNotMatch(message, /npm install/);
   });
 
   it('stops for a role that the person requires', () => {

@@ -204,7 +204,7 @@ describe('the built-in roster', () => {
           team,
           name: 'default',
           triage: { title: 't', size, specialists: [], paths: ['**'], why: '' },
-          reachable: (name) => (name === only ? { ok: true } : { ok: false, why: 'not signed in' }),
+          reachable: (name) => (name === only ? { ok: true } : { ok: false, whys: ['not signed in'] }),
         });
         const duties = cast.flatMap((one) => one.duties);
         assert.ok(duties.includes('orchestrate') && duties.includes('write'), `${only}, ${size}`);

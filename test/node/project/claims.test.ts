@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { eventsOf, scenarios, story } from './place.ts';
 
 describe('what code can check of a finding is checked before the plan', function () {
@@ -45,5 +47,11 @@ describe('what code can check of a finding is checked before the plan', function
     assert.match(played.hint ?? '', /orchestra resume/);
     assert.deepEqual(eventsOf(played, 'plan.made'), []);
     assert.equal(await place.git('status', '--porcelain'), before);
+
+    // To apply what there is not does not wake the run.
+    const journal = join(place.root, '.orchestration/runs', played.run, 'journal.jsonl');
+    const said = await readFile(journal, 'utf8');
+    await assert.rejects(place.apply(played.run), { code: 'nothing-to-apply' });
+    assert.equal(await readFile(journal, 'utf8'), said);
   });
 });
