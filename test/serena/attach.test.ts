@@ -138,7 +138,7 @@ describe('a real Serena, attached', () => {
     await until(() => serena.state.is === 'attached', 90_000);
     assert.equal((await serena.call('list_memories', {})).is, 'done');
     signal('SIGKILL');
-    await until(() => serena.state.is === 'gone', 10_000);
+    await until(() => serena.state.is === 'gone', 90_000);
   });
 
   it('is killed when it does not answer, so that nothing comes late', async () => {

@@ -36,12 +36,10 @@ describe('Serena', () => {
   const asked = async (): Promise<number> => (await readFile(join(at.base, 'asked'), 'utf8')).trim().split('\n').length;
 
   describe('is found', () => {
-    it('for real, by the setting, and its version is remembered', async () => {
+    it('for real, by the setting, and again', async () => {
       const first = await find({ setting: serenaPath });
       assert.match(first.program?.version ?? first.why ?? '', /^\d+\.\d+\.\d+/);
-      const began = performance.now();
       assert.deepEqual(await find({ setting: serenaPath }), first);
-      assert.ok(performance.now() - began < 1000, 'not asked again');
     });
 
     it('on the PATH, but never by a relative entry of it', async () => {

@@ -149,15 +149,19 @@ describe('stores, the embedded one and the one through a real Serena', () => {
       `${who} ${rev}\n${'line of text\n'.repeat(3000)}end ${who} ${rev}\n`;
     const isWhole = (text: string): boolean => /^(\w+ \d+)\n(?:line of text\n){3000}end \1\n$/.test(text);
     const rounds = 15;
+    const [readsLeast, roundsMost] = [4, 10_000];
+    let reads = 0;
+    let reading = true;
+    /** So many messages, and the page over and over until enough was read of it. */
     const write = async (store: Store, who: string): Promise<void> => {
-      for (let rev = 0; rev < rounds; rev++) {
-        await store.write(`orch/both/m/${String(rev).padStart(6, '0')}-${who}-all-note`, page(who, rev));
+      for (let rev = 0; rev < rounds || (reading && reads < readsLeast && rev < roundsMost); rev++) {
+        if (rev < rounds)
+          await store.write(`orch/both/m/${String(rev).padStart(6, '0')}-${who}-all-note`, page(who, rev));
         await store.write(`orch/both/${who}`, page(who, rev));
       }
     };
-    await write(files, 'files');
+    await files.write('orch/both/files', page('files', 0));
     await serena.write('orch/both/serena', page('serena', 0));
-    let reads = 0;
     const read = async (done: () => boolean): Promise<void> => {
       while (!done()) {
         const theirs = await byTool('orch/both/files');
@@ -170,9 +174,9 @@ describe('stores, the embedded one and the one through a real Serena', () => {
     let writing = true;
     await Promise.all([
       Promise.all([write(files, 'files'), write(serena, 'serena')]).finally(() => (writing = false)),
-      read(() => !writing),
+      read(() => !writing).finally(() => (reading = false)),
     ]);
-    assert.ok(reads > 3);
+    assert.ok(reads >= readsLeast);
     const names = await files.list('orch/both/m');
     assert.equal(names.length, 2 * rounds);
     assert.deepEqual(await listed('orch/both/m'), names);
@@ -243,29 +247,35 @@ describe('the store through Serena, when Serena fails it', () => {
     (await readdir(at.memories, { recursive: true })).filter((name) => name.endsWith('.tmp'));
 
   it('loses nothing to kill -9 in the middle of a write, and goes on through the next Serena', async function () {
-    this.timeout(170_000);
-    now = await attachOn(at, { limits: { pausesMs: [1, 1, 1] } });
+    this.timeout(10 * 60_000);
+    now = await attachOn(at, { limits: { pausesMs: Array.from({ length: 8 }, () => 1) } });
     const log = keptLog();
     let killAt = 0;
+    let killed = 0;
     const through = counted(now.serena, (count) => {
       if (count !== killAt) return;
       // Some time in the tenth of a second that a write takes.
       const pids = processesWith(at.folder);
-      setTimeout(() => pids.forEach((pid) => process.kill(pid, 'SIGKILL')), 60 + Math.random() * 60);
+      const kill = (): void => {
+        for (const pid of pids) process.kill(pid, 'SIGKILL');
+        killed++;
+      };
+      setTimeout(kill, 60 + Math.random() * 60);
     });
     const store = openSerenaStore({ root: at.root, serena: through, files: now.files, log });
     const text = (index: number): string => `${index} ${'many words '.repeat(40_000)}\n`;
     let written = 0;
-    for (const kill of [1, 2]) {
+    // Where that write is over by then, nothing is to be told: it is tried again.
+    for (let kill = 1; kill <= 2 || (log.warnings.length === 0 && kill <= 8); kill++) {
       await now.serena.settled;
       await until(() => now.serena.state.is === 'attached', 90_000);
       killAt = through.calls + 3;
-      for (let each = 0; each < 6; each++) {
+      for (let each = 0; each < 6 || killed < kill; each++) {
         await store.write(`orch/r1/m/${String(written).padStart(6, '0')}-a-all-note`, text(written));
         written++;
       }
-      assert.ok(log.warnings.length >= kill || kill > 1, 'somebody was killed');
     }
+    assert.ok(log.warnings.length > 0, 'one was killed in the middle of a write');
     for (let index = 0; index < written; index++) {
       const name = `orch/r1/m/${String(index).padStart(6, '0')}-a-all-note`;
       assert.equal(await readFile(now.files.pathOf(name), 'utf8'), normalBody(text(index)));
@@ -315,7 +325,7 @@ describe('the store through Serena, when Serena fails it', () => {
     for (const pid of processesWith(at.folder)) process.kill(pid, 'SIGSTOP');
     await store.write('orch/r1/late', 'late');
     assert.equal(await store.read('orch/r1/late'), 'late\n');
-    await until(() => now.serena.state.is === 'gone', 10_000);
+    await until(() => now.serena.state.is === 'gone', 90_000);
     await store.write('orch/r1/after', 'after');
     assert.equal(await store.remove('orch/r1/after'), true);
     assert.equal(await store.read('orch/r1/late'), 'late\n');

@@ -4,6 +4,17 @@ import type { Tool } from '../../node/toolServer.ts';
 
 const path = z.string().min(1).max(400);
 
+/** Nothing, as Serena says it, in words: an empty list would pass for a proof. */
+async function found(asked: ReturnType<Code['ask']>, nothing: string): ReturnType<Code['ask']> {
+  const said = await asked;
+  return /^\s*(?:\{\s*\}|\[\s*\])?\s*$/.test(said.text) ? { ...said, text: nothing } : said;
+}
+
+const noSymbol =
+  'Nothing is found. It may be in a language without these tools, or not be a symbol: search for its text.';
+const noReference =
+  'Nobody is found who refers to it. Where a TypeScript or JavaScript project has no tsconfig.json or jsconfig.json, only files that were looked at count: search for its text, too.';
+
 /** The tools, by names of our own: Serena's differ from version to version. */
 export function codeTools(code: Code): Tool[] {
   const file = z.strictObject({
@@ -28,7 +39,7 @@ export function codeTools(code: Code): Tool[] {
       readOnly: true,
       run(input, signal) {
         const { path: relative_path, depth } = file.parse(input);
-        return code.ask('get_symbols_overview', { relative_path, depth }, signal);
+        return found(code.ask('get_symbols_overview', { relative_path, depth }, signal), noSymbol);
       },
     },
     {
@@ -39,7 +50,7 @@ export function codeTools(code: Code): Tool[] {
       run(input, signal) {
         const { name, path: relative_path, body, part } = symbol.parse(input);
         const more = { relative_path, include_body: body, substring_matching: part };
-        return code.ask('find_symbol', { name_path_pattern: name, ...more }, signal);
+        return found(code.ask('find_symbol', { name_path_pattern: name, ...more }, signal), noSymbol);
       },
     },
     {
@@ -49,7 +60,7 @@ export function codeTools(code: Code): Tool[] {
       readOnly: true,
       run(input, signal) {
         const { name, path: relative_path } = reference.parse(input);
-        return code.ask('find_referencing_symbols', { name_path: name, relative_path }, signal);
+        return found(code.ask('find_referencing_symbols', { name_path: name, relative_path }, signal), noReference);
       },
     },
   ];

@@ -19,7 +19,7 @@ const ownerCode = `
   import { openJournal } from '${source('node/run/journal.ts')}';
   import { acquireLease } from '${source('node/run/lease.ts')}';
   import { teamFileSchema } from '${source('core/team/file.ts')}';
-  const [root, run, folder, secret, calls] = process.argv.slice(1);
+  const [root, run, folder, secret, calls, most] = process.argv.slice(1);
   const quiet = () => {};
   const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
   const hash = (text) => createHash('sha256').update(text).digest('hex');
@@ -36,8 +36,12 @@ const ownerCode = `
   const ports = { journal, bus: { ...bus, ...drop }, log, hash, redact: (text) => text,
     clock: { now: Date.now, timeout: () => ({ signal: new AbortController().signal, cancel: quiet }) } };
   const team = teamFileSchema.parse({ limits: { messages: 10_000, messagesPerCall: 1000 } });
-  // Told when it is in the journal and not yet anywhere else.
-  const onRecord = ({ event }) => event.type === 'message.posted' && process.stdout.write('kept\\n');
+  let kept = 0;
+  // When so many are in the journal, the last one not yet anywhere else, it has a few milliseconds to live.
+  const onRecord = ({ event }) => {
+    if (event.type !== 'message.posted' || ++kept !== Number(most)) return;
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), Math.random() * 4);
+  };
   const handle = openRun({ run, team, teamName: 'x' }, ports, over.signal, { onRecord });
   if (journal.records.length === 0) {
     await handle.begin({ type: 'run.created', task: 't', engine: '1', team: 'x', budget: { calls: 1, minutes: 1 }, scripted: true, budgetFrom: 'default' });
@@ -72,25 +76,22 @@ describe('eight processes that post two hundred messages each', function () {
 
   it('lose and double nothing, and keep their order, while the owner is killed again and again', async () => {
     const run = await createRun(folder(), { now: Date.now, random: Math.random });
-    let kept = 0;
-    let next = Promise.withResolvers<void>();
+    let kills = 0;
     const began = async (): Promise<ReturnType<typeof child>> => {
-      const owner = child(ownerCode, folder(), run.id, run.folder, secret, String(senders));
+      // Somewhere in the work on one more, each time elsewhere: no count of them is round.
+      const most = String(150 + kills * 17);
+      const owner = child(ownerCode, folder(), run.id, run.folder, secret, String(senders), most);
       const ready = Promise.withResolvers<void>();
       owner.once('exit', (code) => ready.reject(new Error(`the owner ended with ${code}`)));
       owner.stdout.setEncoding('utf8').on('data', (text: string) => {
         if (text.includes('ready')) ready.resolve();
-        kept += text.split('kept').length - 1;
-        next.resolve();
-        next = Promise.withResolvers();
       });
       await ready.promise;
       return owner;
     };
+    const isGone = (owner: ReturnType<typeof child>): boolean => owner.exitCode !== null || owner.signalCode !== null;
     const gone = (owner: ReturnType<typeof child>): Promise<void> =>
-      new Promise((done) =>
-        owner.exitCode === null && owner.signalCode === null ? owner.once('exit', () => done()) : done(),
-      );
+      new Promise((done) => (isGone(owner) ? done() : owner.once('exit', () => done())));
     const drops = async (): Promise<string[]> =>
       (await readdir(join(run.folder, 'drop'))).filter((name) => name.endsWith('.json'));
     let posting = true;
@@ -98,25 +99,20 @@ describe('eight processes that post two hundred messages each', function () {
       Array.from({ length: senders }, (_, n) =>
         runChild(senderCode, run.id, run.folder, secret, String(n), String(each)),
       ),
-    ).finally(() => {
-      posting = false;
-      next.resolve();
-    });
+    ).finally(() => (posting = false));
     let owner = await began();
-    let kills = 0;
-    while (posting || (await drops()).length > 0) {
-      await Promise.race([next.promise, delay(500)]);
-      // Somewhere in the work on one more, each time elsewhere: no count of them is round.
-      if (kept < 150 + kills * 17) continue;
-      owner.kill('SIGKILL');
-      await gone(owner);
-      kept = 0;
+    let end = gone(owner);
+    while (posting || isGone(owner) || (await drops()).length > 0) {
+      await Promise.race([end, delay(100)]);
+      if (!isGone(owner)) continue;
+      assert.equal(owner.signalCode, 'SIGKILL');
       kills += 1;
       owner = await began();
+      end = gone(owner);
     }
     await posted;
     owner.kill('SIGTERM');
-    await gone(owner);
+    await end;
     assert.ok(kills >= 4, `the owner was killed ${kills} times only`);
 
     const { records } = await readJournal(join(run.folder, 'journal.jsonl'));

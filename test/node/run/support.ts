@@ -87,14 +87,14 @@ export function runChild(code: string, ...args: string[]): Promise<string> {
   });
 }
 
-/** Waits until `probe` gives something; fails after ten seconds. */
+/** Waits until `probe` gives something; fails after a minute. */
 export async function until<T>(probe: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < 500; tries++) {
+  for (let tries = 0; tries < 3000; tries++) {
     const found = await probe();
     if (found !== undefined) return found;
     await new Promise((done) => setTimeout(done, 20));
   }
-  throw new Error('waited ten seconds in vain');
+  throw new Error('waited a minute in vain');
 }
 
 /**
