@@ -45,12 +45,14 @@ export interface Scenario {
 const scripted = ({ teamFile }: Place): Record<string, unknown> => ({ 'orchestra.teamFile': teamFile });
 
 export const scenarios: readonly Scenario[] = [
+  // In the older version too: as `package`, and by clicks in the pages.
   { name: 'story', launches: [{ suite: 'story' }], settings: scripted },
   {
     name: 'restart',
     launches: [{ suite: 'restartBegin', kill: true }, { suite: 'restartGoesOn' }],
     settings: scripted,
     tempo: 1,
+    everyVersion: true,
   },
   { name: 'watch', launches: [{ suite: 'watch' }], settings: scripted, tempo: 1 },
   {
@@ -71,7 +73,13 @@ export const scenarios: readonly Scenario[] = [
     settings: () => ({ 'chat.disableAIFeatures': false }),
     everyVersion: true,
   },
-  { name: 'windows', launches: [{ suite: 'windowDrives', second: 'windowWatches' }], settings: scripted, tempo: 1 },
+  {
+    name: 'windows',
+    launches: [{ suite: 'windowDrives', second: 'windowWatches' }],
+    settings: scripted,
+    tempo: 1,
+    everyVersion: true,
+  },
   loadScenario(60, (of) => {
     for (const line of loadWords(of)) console.log(`    ${line}`);
     assertUnharmed(of);
