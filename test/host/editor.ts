@@ -72,6 +72,9 @@ const usual = {
   'workbench.tips.enabled': false,
   'security.workspace.trust.startupPrompt': 'never',
   'files.autoSave': 'off',
+  // No types are fetched from npm, and one server of TypeScript is enough.
+  'typescript.disableAutomaticTypeAcquisition': true,
+  'typescript.tsserver.useSyntaxServer': 'never',
 };
 
 /** Starts the server of VS Code and waits until it answers. */

@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import type { Browser } from 'playwright-core';
 import { makeSample } from '../harness/sample.ts';
 import { openBrowser, openEditor } from './editor.ts';
 import type { Launch, Scenario } from './scenarios.ts';
@@ -51,12 +52,16 @@ export async function buildSuites(): Promise<void> {
   }
 }
 
-/** One scenario in one version: its launches one after the other, on one sample and one folder of user data. True when all is green. */
-export async function play(scenario: Scenario, version: string, grep?: string): Promise<boolean> {
+/** One scenario in one version, its windows in the browser that is given or in one of its own: its launches one after the other, on one sample and one folder of user data. True when all is green. */
+export async function play(
+  scenario: Scenario,
+  version: string,
+  { grep, browser: given }: { grep?: string | undefined; browser?: Browser | undefined } = {},
+): Promise<boolean> {
   const sample = await makeSample({ tempo: scenario.tempo ?? 0.2, git: true });
   const place = resolve(sample.root, '..');
   const where = { place, root: sample.root, teamFile: sample.teamFile };
-  const browser = await openBrowser();
+  const browser = given ?? (await openBrowser());
   let fine = true;
   try {
     await scenario.prepare?.(where);
@@ -110,7 +115,7 @@ export async function play(scenario: Scenario, version: string, grep?: string): 
       if (!fine) break;
     }
   } finally {
-    await browser.close();
+    if (!given) await browser.close();
     await sample.remove();
   }
   return fine;

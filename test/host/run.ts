@@ -2,6 +2,7 @@
 // Prints mocha's report of each, and fails when one of them does.
 import { parseArgs } from 'node:util';
 import { runDesktop } from './desktop.ts';
+import { openBrowser } from './editor.ts';
 import { versions } from './install.ts';
 import { built, buildSuites, play } from './play.ts';
 import { type Scenario, scenarios } from './scenarios.ts';
@@ -34,13 +35,15 @@ const chosen = (values.version ?? versions).flatMap((version) =>
 );
 let fine = true;
 const playAll = async (queue: typeof chosen): Promise<void> => {
+  const browser = values.desktop || queue.length === 0 ? undefined : await openBrowser();
   for (let next = queue.shift(); next; next = queue.shift()) {
     const { scenario, version } = next;
-    const ran = values.desktop
-      ? await runDesktop(scenario, version, built)
-      : await play(scenario, version, values.grep);
+    const ran = browser
+      ? await play(scenario, version, { browser, grep: values.grep })
+      : await runDesktop(scenario, version, built);
     fine &&= ran;
   }
+  await browser?.close();
 };
 // Two editors at a time: each waits often for the other half of itself. One desktop is all that a person has.
 const beside = chosen.filter(({ scenario }) => !scenario.alone);

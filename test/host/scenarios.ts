@@ -64,8 +64,7 @@ export const scenarios: readonly Scenario[] = [
     everyVersion: true,
   },
   { name: 'no folder', launches: [{ suite: 'noFolder' }], folder: () => undefined },
-  { name: 'parts', launches: [{ suite: 'parts' }] },
-  { name: 'team file', launches: [{ suite: 'teamFile' }], everyVersion: true },
+  { name: 'small', launches: [{ suite: 'small' }], everyVersion: true },
   {
     name: 'language models',
     launches: [{ suite: 'languageModels' }],

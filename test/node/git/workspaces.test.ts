@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path';
 import { filesOf, makeWorld, never, shell, someFiles } from './world.ts';
 import type { World } from './world.ts';
 import type { OpenWorkspaces } from '../../../src/node/git/workspaces.ts';
+import { bundledCode } from '../../harness/bundle.ts';
 import { skipFor } from '../../harness/skip.ts';
 
 describe('workspaces', function () {
@@ -148,7 +149,7 @@ describe('workspaces', function () {
         }
       `;
       for (let i = 0; i < 5; i++) {
-        const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+        const child = spawn(process.execPath, [bundledCode(script)], {
           stdio: ['ignore', 'pipe', 'inherit'],
         });
         await once(child.stdout, 'data');
@@ -226,7 +227,7 @@ describe('workspaces', function () {
     rmSync(world.cache, { recursive: true });
     const said = await Promise.all(
       ['r1', 'r2'].map(async (run) => {
-        const child = spawn(process.execPath, ['--input-type=module', '-e', script(run)], {
+        const child = spawn(process.execPath, [bundledCode(script(run))], {
           stdio: ['ignore', 'pipe', 'pipe'],
         });
         let text = '';
