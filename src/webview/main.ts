@@ -1,5 +1,6 @@
 import { html, nothing, render, type TemplateResult } from 'lit';
 import type { FromPanel, PanelRole, PanelState, ToPanel } from '../protocol.ts';
+import { aloud, type Heard } from './aloud.ts';
 import { recall, remember, takeDraft, vscode } from './memory.ts';
 import type { Page } from './page.ts';
 import { listenForKeys, stopOf } from './roving.ts';
@@ -25,7 +26,7 @@ let drawing = false;
 let looked = '';
 /** Roles that are open by themselves; none folds while the pointer or the focus is among the rows. */
 const opened = new Map<string, boolean>();
-const spoken = { text: '', key: '' };
+const spoken = { text: '', heard: undefined as Heard | undefined };
 
 const send = (intent: FromPanel): void => vscode.postMessage(intent);
 
@@ -65,7 +66,9 @@ function drawNow(now: PanelState): void {
   const still: Still = stillOf(place);
   const page = pageOf(now, still.isHeld);
   openByThemselves(now, still.isHeld);
-  announce(now);
+  const { heard, text } = aloud(now, spoken.heard);
+  spoken.heard = heard;
+  spoken.text = text ?? spoken.text;
   render(whole(page), place);
   settled(place, still);
   lookAt(now);
@@ -104,20 +107,6 @@ function openByThemselves({ run }: PanelState, isHeld: boolean): void {
     // Opening pushes nothing away from under the pointer (see still.ts); folding could.
     opened.set(key, role.since !== undefined || (isHeld && opened.get(key) === true));
   }
-}
-
-/** Only what changes the picture is said: a phase, an end, something that wants the person. */
-function announce({ run, wants }: PanelState): void {
-  const phase = run?.phases.findLast(({ sign }) => sign === 'working')?.label;
-  const want = wants[0];
-  const key = [run?.id, run?.word, phase, want?.id].join('\n');
-  if (key === spoken.key) return;
-  spoken.key = key;
-  spoken.text = want
-    ? `It needs you: ${want.text}`
-    : run
-      ? `${run.word}${phase === undefined ? '' : `: ${phase}`}`
-      : '';
 }
 
 /** Puts the caret behind what stands in the box. */

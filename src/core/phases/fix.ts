@@ -7,6 +7,7 @@ import { joinFix } from '../review/join.ts';
 import { finalId } from '../review/review.ts';
 import { call, type CallResult } from '../run/call.ts';
 import type { Run } from '../run/engine.ts';
+import type { EventOf } from '../run/events.ts';
 import type { Cast } from '../team/file.ts';
 import { checkoutAt, cleanCheckout, prepared, workOf } from './checkout.ts';
 import { post, prompter } from './common.ts';
@@ -44,11 +45,10 @@ export async function fixFinding(run: Run, { finding: id, words }: Wish): Promis
     });
   if (finding.state === 'fixed') throw new UserError('fixed', 'This finding was mended already.');
   // A call that failed or brought nothing is made anew under another key; one that was made, and not merged before a crash, is not paid for again.
-  const told = `The fix for ${id} `;
   const failed = Object.values(state.calls).filter(
     (c) => c.call.startsWith(`review/fix/${id}/`) && c.state === 'failed' && c.failure?.kind !== 'cancelled',
   );
-  const vain = state.notes.filter((note) => note.text.startsWith(told));
+  const vain = state.notes.filter((note) => isVain(note, id));
   const key = `review/fix/${id}/${failed.length + vain.length + 1}`;
   const opened = await run.step(`${key}#at`, 'workspace.opened', null, async () => ({
     name: workspace,
@@ -62,7 +62,7 @@ export async function fixFinding(run: Run, { finding: id, words }: Wish): Promis
   const { work } = written.event;
   const { summary } = written.answer;
   if (!work || (await workspaces.changes(opened.commit, work.tree, run.signal)).length === 0) {
-    await run.note('info', `${told}changed nothing (${key}).`, cast.role);
+    await run.note('info', `The fix for ${id} changed nothing (${key}).`, cast.role, id);
     return { outcome: 'ready', reason: `${cast.title} changed nothing: ${summary}` };
   }
   const joined = await run.step(`${key}#joined`, 'review.joined', null, async () => {
@@ -73,8 +73,8 @@ export async function fixFinding(run: Run, { finding: id, words }: Wish): Promis
         ? { ...work, conflicts: [] }
         : await workspaces.merge(opened.commit, whole.commit, work.commit, run.signal);
     if (merged.conflicts.length > 0) {
-      const text = `${told}does not fit what was mended since: ${merged.conflicts.map((c) => c.path).join(', ')} (${key}).`;
-      await run.note('warning', text, cast.role);
+      const text = `The fix for ${id} does not fit what was mended since: ${merged.conflicts.map((c) => c.path).join(', ')} (${key}).`;
+      await run.note('warning', text, cast.role, id);
       throw new UserError('fix-conflict', text, {
         hint: 'Ask for it again: it is made anew on the change as it is now.',
       });
@@ -110,6 +110,10 @@ export async function fixFinding(run: Run, { finding: id, words }: Wish): Promis
   if (run.input.team.checks.length === 0) return { outcome: 'ready' };
   return checkPart(run, at, { commit: joined.commit, tree: joined.tree });
 }
+
+/** A journal that was written before this was recorded has only the sentence. */
+const isVain = ({ vainFix, text }: EventOf<'note'>, finding: string): boolean =>
+  vainFix === undefined ? text.startsWith(`The fix for ${finding} `) : vainFix === finding;
 
 interface Writing {
   readonly key: string;

@@ -63,8 +63,8 @@ export interface Run {
   ): Promise<EventOf<T>>;
   /** True when the step has an end already. */
   finished(key: string): boolean;
-  /** Something worth telling that no step depends on. Said once. */
-  note(level: 'info' | 'warning', text: string, role?: string): Promise<void>;
+  /** Something worth telling. Said once. `vainFix`: the finding whose fix came to nothing. */
+  note(level: 'info' | 'warning', text: string, role?: string, vainFix?: string): Promise<void>;
   /** Waits for the person: the budget's minutes stand still meanwhile. */
   pauseClock<T>(wait: () => Promise<T>): Promise<T>;
 }
@@ -222,9 +222,9 @@ export function openRun(input: RunInput, ports: Ports, signal: AbortSignal, hook
         open.delete(key);
       }
     },
-    async note(level, text, role) {
+    async note(level, text, role, vainFix) {
       if (state.notes.some((n) => n.text === text && n.role === role)) return;
-      await append({ event: { type: 'note', level, text, role } });
+      await append({ event: { type: 'note', level, text, role, vainFix } });
     },
     async pauseClock(wait) {
       deadline?.cancel();

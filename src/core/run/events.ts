@@ -81,7 +81,13 @@ export const runEventSchema = z.discriminatedUnion('type', [
   ev('run.ended', { outcome: z.enum(outcomes), reason: z.string().optional(), hint: z.string().optional() }),
   ev('phase.started', { phase: phaseSchema }),
   ev('phase.ended', { phase: phaseSchema, summary: z.string() }),
-  ev('note', { level: z.enum(['info', 'warning']), text: z.string(), role: z.string().optional() }),
+  ev('note', {
+    level: z.enum(['info', 'warning']),
+    text: z.string(),
+    role: z.string().optional(),
+    /** The finding whose fix came to nothing, which the text tells. */
+    vainFix: z.string().optional(),
+  }),
 
   // triage
   ev('base.taken', {

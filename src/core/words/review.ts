@@ -1,4 +1,6 @@
 import type { EventOf } from '../run/events.ts';
+import { type Decision, decisionsOf } from '../review/decisions.ts';
+import type { RunState } from '../run/state.ts';
 import type { Credit, Opinion, Writer } from '../review/credit.ts';
 import { shortId } from '../review/review.ts';
 import type { Checked } from '../review/summary.ts';
@@ -27,6 +29,17 @@ export function reviewWords(event: ReviewEvent): string {
       return `finished by ${by}: ${kept.length} kept, ${dropped.length} not, ${checkedWords[checked]}`;
     }
   }
+}
+
+/** What was just decided about hunks, and how much of the review is decided by now; without a decision: the last one was taken back. */
+export function decidedWords(state: RunState, hunks: readonly string[], decision?: Decision): string {
+  const all = state.ledger?.hunks ?? [];
+  const decisions = decisionsOf(state.review);
+  const far = `${all.filter(({ id }) => decisions.has(id)).length} of ${plural(all.length, 'hunk')} decided`;
+  if (decision === undefined) return `Taken back: ${far}`;
+  const [path = '', ...more] = new Set(all.filter(({ id }) => hunks.includes(id)).map((hunk) => hunk.path));
+  const where = more.length > 0 ? plural(more.length + 1, 'file') : oneLine(path);
+  return `${decision === 'keep' ? 'Kept' : 'Undone'}: ${plural(hunks.length, 'hunk')} of ${where}, ${far}`;
 }
 
 /** Who wrote a hunk, who judged it and what they said, in one line: `Implementer (GPT-5-Codex high) · Reviewer: fine · Security: "use timingSafeEqual" ✓`. */

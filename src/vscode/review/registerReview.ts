@@ -24,7 +24,7 @@ export interface ReviewPart {
 }
 
 /** The review of merged changes in this window: documents, lenses, comments and what the commands do. */
-export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'settings'>): ReviewPart {
+export function registerReview(parts: Pick<Parts, 'session' | 'channel' | 'settings' | 'panelVisible'>): ReviewPart {
   const { session, channel, settings } = parts;
   const reviews = openReviews(parts);
   /** Keys can be pressed faster than the editor goes on: each of these begins where the one before has led. */

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { UserError } from '../../core/errors.ts';
 import type { Host, RunResult } from '../../node/host.ts';
+import { sayAloud } from '../aloud.ts';
 import { told } from '../host.ts';
 import type { Parts } from '../parts.ts';
 import { personName } from '../person.ts';
@@ -33,10 +34,13 @@ export interface Reviews {
   /** Drives a piece of the review, shown in the panel as any work of the run; undefined when it went wrong. */
   drive(shown: ShownReview, work: (host: Host) => Promise<RunResult>): Promise<RunResult | undefined>;
   isDriving(run: string): boolean;
+  /** Says what the person has just done. */
+  say(text: string): void;
   close(shown: ShownReview): void;
 }
 
-export function openReviews({ session, channel }: Pick<Parts, 'session' | 'channel'>): Reviews {
+export function openReviews(parts: Pick<Parts, 'session' | 'channel' | 'panelVisible'>): Reviews {
+  const { session, channel } = parts;
   const opening = new Map<string, Promise<ShownReview>>();
   const ready = new Map<string, ShownReview>();
   const driving = new Set<string>();
@@ -121,6 +125,7 @@ export function openReviews({ session, channel }: Pick<Parts, 'session' | 'chann
       }
     },
     isDriving: (run) => driving.has(run),
+    say: (text) => sayAloud(text, parts),
     close(shown) {
       shown.dispose();
       opening.delete(shown.run);

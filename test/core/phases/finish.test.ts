@@ -236,10 +236,31 @@ describe('a finding that the person wants mended', () => {
     });
     const first = await live(world, { review: (run) => fixFinding(run, wish) });
     assert.match(first.reason ?? '', /^Implementer changed nothing/);
+    assert.deepEqual(
+      eventsOf(world, 'note').flatMap(({ vainFix }) => vainFix ?? []),
+      [wish.finding],
+    );
     const second = await live(world, { review: (run) => fixFinding(run, { ...wish, words: 'In capitals.' }) });
     assert.equal(second.reason, undefined);
     assert.match(world.asked.at(-1)?.input.prompt ?? '', /In capitals\./);
     assert.equal(found(world)?.state, 'fixed');
+  });
+
+  it('that brought nothing counts by its record, whatever its sentence; of older journals by the sentence', async () => {
+    for (const note of [
+      { level: 'info', text: 'In other words.', vainFix: wish.finding },
+      { level: 'info', text: `The fix for ${wish.finding} changed nothing (review/fix/${wish.finding}/1).` },
+    ] as const) {
+      const world = await readyWorld({
+        wanting: true,
+        more: { [`review/fix/${wish.finding}/2`]: wrote({ 'a.ts': lines('1 one', '9 NINE') }) },
+      });
+      journal(world, { type: 'note', ...note });
+      journal(world, { type: 'note', level: 'info', text: 'Of another.', vainFix: `${wish.finding}.other` });
+      const end = await live(world, { review: (run) => fixFinding(run, wish) });
+      assert.equal(end.reason, undefined);
+      assert.equal(found(world)?.state, 'fixed');
+    }
   });
 
   it('after a review in which nothing was kept: what was dropped then says nothing about the change that it joins', async () => {

@@ -22,7 +22,7 @@ export async function fixThread(reviews: Reviews, arg: unknown): Promise<void> {
 /** *Dismiss* of a thread. */
 export async function dismissThread(reviews: Reviews, arg: unknown): Promise<void> {
   const found = reviews.findingOf(arg);
-  if (found) await dismiss(await reviews.wanted({ run: found.run }), found.finding);
+  if (found) await dismiss(reviews, await reviews.wanted({ run: found.run }), found.finding);
 }
 
 async function fix(reviews: Reviews, shown: ShownReview, finding: string, words = ''): Promise<void> {
@@ -52,7 +52,7 @@ export async function listFindings(reviews: Reviews, target: Target): Promise<vo
     case 'Fix':
       return fix(reviews, shown, finding.id);
     case 'Dismiss':
-      return dismiss(shown, finding.id);
+      return dismiss(reviews, shown, finding.id);
     default:
   }
 }

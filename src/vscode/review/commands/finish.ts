@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Decision } from '../../../core/review/decisions.ts';
 import { UserError } from '../../../core/errors.ts';
-import { checkedOf } from '../../../core/review/summary.ts';
+import { checkedOf, shownOf } from '../../../core/review/summary.ts';
 import { oneLine } from '../../../core/words/plain.ts';
 import { checkedWords } from '../../../core/words/review.ts';
 import { plural } from '../../../core/words/words.ts';
@@ -54,6 +54,7 @@ export async function check(reviews: Reviews, target: Target): Promise<void> {
   const result = await reviews.drive(shown, (host) => shown.open.check(host));
   if (result?.reason !== undefined)
     void vscode.window.showWarningMessage(unlinked(`Model Orchestra: ${oneLine(result.reason)}`));
+  else if (result) reviews.say(`What you keep: ${checkedWords[checkedOf(result.state, shownOf(result.state))]}`);
 }
 
 interface Pick<T> extends vscode.QuickPickItem {

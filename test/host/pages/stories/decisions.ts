@@ -117,6 +117,35 @@ export function decisions(stage: Stage): void {
         .waitFor({ state: 'detached', ...long });
     });
 
+    it('says what was decided: in the status bar, and aloud where the editor is set for a screen reader', async () => {
+      // What stands there for a moment only is not missed by a busy machine.
+      await at.page.evaluate(`(() => {
+        window.heard = { aloud: [], shown: [] };
+        const listen = (place, into) => new MutationObserver(() => into.push(place.textContent))
+          .observe(place, { subtree: true, childList: true, characterData: true });
+        listen(document.querySelector('.monaco-aria-container'), window.heard.aloud);
+        listen(document.querySelector('.part.statusbar'), window.heard.shown);
+      })()`);
+      const said = (where: 'aloud' | 'shown', what: string): Promise<void> =>
+        at.until(`${what} ${where}`, async () =>
+          ((await at.page.evaluate(`window.heard.${where}`)) as string[]).some((text) => text.includes(what)),
+        );
+      const all = (await at.state()).ledger?.hunks.length ?? 0;
+      await at.openFile('src/b.ts');
+      await stands('b.ts', 3);
+      await at.page.keyboard.press('Control+Alt+K');
+      await said('shown', `Kept: 1 hunk of src/b.ts, 2 of ${all} hunks decided`);
+      await stands('b.ts', 15);
+      await at.command('Toggle Screen Reader Accessibility Mode');
+      await at.openFile('src/b.ts');
+      await stands('b.ts', 3);
+      await at.page.keyboard.press('Control+Alt+U');
+      await said('aloud', `Undone: 1 hunk of src/b.ts, 2 of ${all} hunks decided`);
+      await at.command('Model Orchestra: Undo Last Decision');
+      await said('aloud', `Taken back: 2 of ${all} hunks decided`);
+      await at.command('Toggle Screen Reader Accessibility Mode');
+    });
+
     it('keeps and undoes a whole file by the lenses at its top', async () => {
       await at.page.keyboard.press('Control+Home');
       await at.clickLens(/^Undo File$/);
