@@ -21,7 +21,7 @@ const idleSeconds = 10;
 const keyMs = 110;
 
 /** What the suite tells whoever types: the window is open, what is measured now; `over` ends it. */
-export type LoadPhase = 'open' | 'idle' | 'load' | 'over' | 'between';
+export type LoadPhase = 'open' | 'idle' | 'load' | 'hidden' | 'over' | 'between';
 export const phaseFile = (place: string): string => join(place, 'phase.txt');
 /** There when the page is ready to be measured. */
 export const readyFile = (place: string): string => join(place, 'page.ready');
@@ -57,31 +57,32 @@ interface PageLoad {
 
 export interface LoadResult {
   readonly host: HostLoad;
-  readonly page: { readonly idle: PageLoad; readonly load: PageLoad };
+  /** `hidden`: the same load while nothing of ours is on the screen; only where that is asked for. */
+  readonly page: { readonly idle: PageLoad; readonly load: PageLoad; readonly hidden?: PageLoad };
 }
 
-/** The load as a scenario for the host; `done` gets what was measured. */
-export function loadScenario(seconds: number, done: (of: LoadResult) => void): Scenario {
+/** The load as a scenario for the host; `done` gets what was measured. `hidden`: for so many seconds more with the panel closed. */
+export function loadScenario(seconds: number, done: (of: LoadResult) => void, hidden = 0): Scenario {
   return {
     name: 'load',
     launches: [{ suite: 'load' }],
     alone: true,
-    minutes: 6 + seconds / 60,
+    minutes: 6 + (seconds + hidden) / 60,
     settings: ({ teamFile }) => ({
       'orchestra.teamFile': teamFile,
       'editor.quickSuggestions': { comments: 'off', strings: 'off', other: 'off' },
     }),
-    prepare: (place) => writeLoad(place, seconds),
-    page: async (page, place, signal) => done(await typeBeside(page, place, signal)),
+    prepare: (place) => writeLoad(place, seconds, hidden),
+    page: async (page, place, signal) => done(await typeBeside(page, place, signal, hidden > 0)),
   };
 }
 
 /** A team whose readers stream for longer than is measured, and the script that they are played from. */
-async function writeLoad({ place, teamFile }: Place, seconds: number): Promise<void> {
-  await writeFile(join(place, 'load.seconds'), JSON.stringify({ idle: idleSeconds, load: seconds }));
+async function writeLoad({ place, teamFile }: Place, seconds: number, hidden: number): Promise<void> {
+  await writeFile(join(place, 'load.seconds'), JSON.stringify({ idle: idleSeconds, load: seconds, hidden }));
   // Said again and again by its anchor: ten minutes of it would be a script of many megabytes.
   const times = 60;
-  const lines = Math.ceil(((seconds * 1.3 + 60) / times) * linesPerSecond);
+  const lines = Math.ceil((((seconds + hidden) * 1.3 + 60) / times) * linesPerSecond);
   const text = Array.from({ length: lines }, (_, n) => lineOf(n)).join('');
   const says = Array.from({ length: times - 1 }, () => '      - say: *text');
   await writeFile(
@@ -161,7 +162,7 @@ const inWorkbench = `(() => {
 })()`;
 
 /** Types for as long as the suite's phases last, and reads what the page measured in each. */
-async function typeBeside(page: Page, { place }: Place, signal: AbortSignal): Promise<LoadResult> {
+async function typeBeside(page: Page, { place }: Place, signal: AbortSignal, isHidden: boolean): Promise<LoadResult> {
   const phase = async (): Promise<LoadPhase> =>
     (await readFile(phaseFile(place), 'utf8').catch(() => 'between')) as LoadPhase;
   const until = async (fits: (now: LoadPhase) => boolean): Promise<LoadPhase> => {
@@ -187,7 +188,8 @@ async function typeBeside(page: Page, { place }: Place, signal: AbortSignal): Pr
   const measured = async (of: LoadPhase): Promise<PageLoad> => {
     await until((now) => now === of || now === 'over');
     await page.evaluate('window.measuredKeys.length = 0');
-    await panel.evaluate('window.measured.frames.length = 0; window.measured.draws = 0');
+    const isThere = of !== 'hidden';
+    if (isThere) await panel.evaluate('window.measured.frames.length = 0; window.measured.draws = 0');
     const [from, before] = [performance.now(), await busy()];
     for (let n = 0; (await phase()) === of && !signal.aborted; n++) {
       await page.keyboard.press(n % 40 === 39 ? 'Enter' : 'abcdefghij klmno pqrstu vwxyz'.charAt(n % 29));
@@ -195,15 +197,18 @@ async function typeBeside(page: Page, { place }: Place, signal: AbortSignal): Pr
     }
     const seconds = (performance.now() - from) / 1000;
     const share = ((await busy()) - before) / seconds;
-    const { frames, draws } = (await panel.evaluate('window.measured')) as { frames: number[]; draws: number };
+    const { frames, draws } = isThere
+      ? ((await panel.evaluate('window.measured')) as { frames: number[]; draws: number })
+      : { frames: [], draws: 0 };
     const keys = (await page.evaluate('window.measuredKeys')) as number[];
     return { keys: spreadOf(keys), typed: keys.length, frames: spreadOf(frames), draws: draws / seconds, share };
   };
   const idle = await measured('idle');
   const load = await measured('load');
+  const hidden = isHidden ? await measured('hidden') : undefined;
   await until((now) => now === 'over');
   const host = JSON.parse(await readFile(hostFile(place), 'utf8')) as HostLoad;
-  return { host, page: { idle, load } };
+  return { host, page: { idle, load, ...(hidden && { hidden }) } };
 }
 
 /** The panel's own document, inside the editor's frames around it. */
@@ -223,6 +228,11 @@ export function loadWords({ host, page }: LoadResult): string[] {
     `  extension host late by ${spreadWords(host.load)} (${spreadWords(host.idle)}), ${percent(host.cpu.load)} of a processor (${percent(host.cpu.idle)}), heap ${host.heap[0].toFixed(0)} to ${host.heap[1].toFixed(0)} MiB`,
     `  window: ${percent(page.load.share)} of its thread (${percent(page.idle.share)}); a key stands after ${spreadWords(page.load.keys)} (${spreadWords(page.idle.keys)}), ${page.load.typed} of them (${page.idle.typed})`,
     `  panel: a frame every ${spreadWords(page.load.frames)} (${spreadWords(page.idle.frames)}), ${page.load.draws.toFixed(1)} drawn a second`,
+    ...(page.hidden
+      ? [
+          `  the same load with the panel closed: ${percent(page.hidden.share)} of the window's thread; a key stands after ${spreadWords(page.hidden.keys)}, ${page.hidden.typed} of them`,
+        ]
+      : []),
   ];
 }
 

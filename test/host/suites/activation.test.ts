@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { appendFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as vscode from 'vscode';
 import type { Entry } from '../../../src/vscode/extension.ts';
 import { type Activation, activationFile, activationWords } from '../activation.ts';
@@ -13,17 +15,33 @@ describe('activation', () => {
       assert.equal(extension.isActive, false, `${id} is not active before it is used`);
       return extension;
     };
-    const heap = (): number => process.memoryUsage().heapUsed / 1024 / 1024;
+    // What is garbage already is nobody's memory.
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const heap = (): number => {
+      collect();
+      return process.memoryUsage().heapUsed / 1024 / 1024;
+    };
     const timed = async <T>(work: () => PromiseLike<T>): Promise<{ gave: T; ms: number; mib: number }> => {
-      const [from, before] = [performance.now(), heap()];
+      const before = heap();
+      const from = performance.now();
       const gave = await work();
-      return { gave, ms: performance.now() - from, mib: heap() - before };
+      const ms = performance.now() - from;
+      return { gave, ms, mib: heap() - before };
     };
     const [other, own] = [found('test.empty'), found<Entry>('model-orchestra.model-orchestra')];
+    // The first one pays for what the host does once: in every other start that is ours.
+    const starts = (await readFile(activationFile(place), 'utf8').catch(() => '')).split('\n').length - 1;
+    const first = starts % 2 === 1 ? await timed(() => own.activate()) : undefined;
     const empty = await timed(() => other.activate());
-    const ours = await timed(() => own.activate());
+    const ours = first ?? (await timed(() => own.activate()));
     const open = await timed(() => ours.gave.open());
-    const measured: Activation = { empty: empty.ms, ours: ours.ms, open: open.ms, heap: [ours.mib, open.mib] };
+    const measured: Activation = {
+      empty: empty.ms,
+      ours: ours.ms,
+      open: open.ms,
+      heap: [empty.mib, ours.mib, open.mib],
+    };
     await appendFile(activationFile(place), `${JSON.stringify(measured)}\n`);
     // Printed where the report is: mocha's own words go there too.
     const { Base } = (require('mocha') as { Mocha: typeof Mocha }).Mocha.reporters;

@@ -144,6 +144,9 @@ export function decisions(stage: Stage): void {
       await at.command('Model Orchestra: Undo Last Decision');
       await said('aloud', `Taken back: 2 of ${all} hunks decided`);
       await at.command('Toggle Screen Reader Accessibility Mode');
+      await at.command('Notifications: Clear All Notifications');
+      await at.openFile('src/a.ts');
+      await stands('a.ts', 3);
     });
 
     it('keeps and undoes a whole file by the lenses at its top', async () => {
