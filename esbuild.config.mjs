@@ -2,7 +2,8 @@
 // node esbuild.config.mjs --minify          the same, small: for packages
 // node esbuild.config.mjs --watch           builds again on every change
 // node esbuild.config.mjs --check-layers    proves that core is pure; writes nothing
-import { chmod, copyFile, glob, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, glob, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build, context } from 'esbuild';
 
@@ -85,6 +86,17 @@ const small = { minify: true, keepNames: true, sourcemap: false };
 
 const common = { bundle: true, sourcemap: true, sourcesContent: false, logLevel: 'warning' };
 
+/** Writes a file whole or not at all, and only when it is another: what runs from `dist` meanwhile never meets half of it. */
+async function put(path, contents) {
+  const bytes = Buffer.from(contents);
+  const before = await readFile(path).catch(() => undefined);
+  if (before?.equals(bytes)) return;
+  await mkdir(dirname(path), { recursive: true });
+  const half = `${path}.${process.pid}.tmp`;
+  await writeFile(half, bytes);
+  await rename(half, path);
+}
+
 /**
  * `orchestra` starts here: an old Node must get one clear sentence, and it would fail while it links the bundle, so the
  * version is checked in a file of its own, in syntax that every Node with ES modules can read.
@@ -103,16 +115,14 @@ async function writeLauncher() {
     `}`,
     '',
   ];
-  await mkdir('dist', { recursive: true });
-  await writeFile('dist/cli.mjs', lines.join('\n'));
+  await put('dist/cli.mjs', lines.join('\n'));
   await chmod('dist/cli.mjs', 0o755);
 }
 
 /** The editor's icons, as a font and its stylesheet, lie beside the webview's bundle. */
 async function copyIcons() {
-  await mkdir('dist/webview', { recursive: true });
   for (const name of ['codicon.css', 'codicon.ttf'])
-    await copyFile(`node_modules/@vscode/codicons/dist/${name}`, `dist/webview/${name}`);
+    await put(`dist/webview/${name}`, await readFile(`node_modules/@vscode/codicons/dist/${name}`));
 }
 
 /** Bundles all of core for a browser with nothing external: node:* and vscode do not resolve there. */
@@ -154,7 +164,11 @@ async function main() {
     const { source, ...rest } = entries[name];
     return { ...common, ...rest, ...(values.minify && small), entryPoints: [source] };
   });
-  if (!values.watch) return Promise.all(options.map((each) => build(each)));
+  if (!values.watch) {
+    const built = await Promise.all(options.map((each) => build({ ...each, write: false })));
+    for (const { path, contents } of built.flatMap(({ outputFiles }) => outputFiles)) await put(path, contents);
+    return;
+  }
   for (const each of options) await (await context({ ...each, logLevel: 'info' })).watch();
 }
 
