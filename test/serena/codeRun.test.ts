@@ -8,7 +8,7 @@ import { processesOf } from '../harness/files.ts';
 import { eventsOf, scenarios, story, words } from '../node/project/place.ts';
 import { calls, says, type Answer, type Asked } from '../standin/reply.ts';
 import { openStandin } from '../standin/standin.ts';
-import { serenaPath, version } from './install.ts';
+import { refusal, serenaPath, version } from './install.ts';
 
 const never = new AbortController().signal;
 /** Fetched once for all checkouts. */
@@ -71,6 +71,7 @@ describe('code tools in a whole run, by a real Serena', function () {
         },
       });
       const played = await place.run('Better words');
+      if (refusal) return assert.match(place.logged.join(), refusal);
       assert.equal(played.outcome, 'applied', story(played));
       const said = JSON.parse(played.state.summaries['doubter'] ?? '{}') as Record<string, string>;
       assert.match(said['symbols'] ?? '', /greet/);

@@ -9,6 +9,8 @@ import { testCache } from '../agents/install.ts';
 
 /** The version that the tests want. */
 export const version = process.env['ORCHESTRA_SERENA_VERSION'] || '2.1.0';
+/** What is said of a version before 1.6, which is run by tests only: its tools are known, and it is not used. Undefined where it is newer. */
+export const refusal = /^(?:0|1\.[0-5])\./.test(version) ? /is Serena [\d.]+; 1\.6\.0 or newer is needed/ : undefined;
 const folder = join(testCache, `serena-${version}`);
 const windows = process.platform === 'win32';
 const bin = join(folder, windows ? 'Scripts' : 'bin');

@@ -5,7 +5,7 @@ import { findSerena, isOlder } from '../../src/node/memory/serena/find.ts';
 import type { FoundSerena } from '../../src/node/memory/serena/find.ts';
 import { openMemory } from '../../src/node/memory/serena/openMemory.ts';
 import type { Memory, MemoryBackend } from '../../src/node/memory/serena/openMemory.ts';
-import { serenaPath } from './install.ts';
+import { refusal, serenaPath } from './install.ts';
 import { keptLog, place, processesWith, script } from './support.ts';
 import type { Place } from './support.ts';
 
@@ -38,6 +38,7 @@ describe('Serena', () => {
   describe('is found', () => {
     it('for real, by the setting, and again', async () => {
       const first = await find({ setting: serenaPath });
+      if (refusal) return assert.match(first.why ?? '', refusal);
       assert.match(first.program?.version ?? first.why ?? '', /^\d+\.\d+\.\d+/);
       assert.deepEqual(await find({ setting: serenaPath }), first);
     });
@@ -157,6 +158,7 @@ describe('Serena', () => {
 
     it('auto: by the embedded store, with Serena beside it, which nobody waits for', async () => {
       const memory = await openWith('auto', serenaPath);
+      if (refusal) return assert.deepEqual([memory.serena, memory.notes.join().match(refusal)?.length], [undefined, 1]);
       assert.equal(memory.serena?.state.is, 'starting');
       await memory.store.write('orch/now', 'x');
       assert.equal((await memory.serena?.settled)?.is, 'attached');
@@ -168,6 +170,7 @@ describe('Serena', () => {
 
     it('serena: by its tools', async () => {
       const memory = await openWith('serena', serenaPath);
+      if (refusal) return assert.match(memory.notes.join(), refusal);
       assert.deepEqual([memory.serena?.state.is, memory.notes], ['attached', []]);
       await memory.store.write('orch/now', 'x');
       assert.equal(await memory.store.read('orch/now'), 'x\n');
