@@ -17,6 +17,8 @@ const servers = join(testCache, `language-servers-${version}`);
 const files = {
   ...words,
   'tsconfig.json': '{ "compilerOptions": { "allowJs": true, "noEmit": true }, "include": ["src"] }\n',
+  'tools/tally.py': 'def tally(words):\n    return len(words)\n',
+  'tools/report.py': 'from tally import tally\n\n\ndef report():\n    return tally(["a"])\n',
   'src/greet.ts': 'export function greet(name: string): string {\n  return `Hello ${name}`;\n}\n',
   'src/hall.ts': "import { greet } from './greet';\n\nexport const banner = (): string => greet('hall');\n",
 };
@@ -27,8 +29,9 @@ describe('code tools in a whole run, by a real Serena', function () {
   const before_ = process.env['ORCHESTRA_SERENA'];
   before(async () => {
     const here = { program: { command: serenaPath, args: [], version }, why: '', servers, wanted: [], ready: [] };
-    if (!existsSync(join(servers, 'typescript.ready')))
-      await fetchLanguageServer('typescript', here, process.env, never);
+    for (const language of ['typescript', 'python'])
+      if (!existsSync(join(servers, `${language}.ready`)))
+        assert.match(await fetchLanguageServer(language, here, process.env, never), /is there and finds symbols/);
     process.env['ORCHESTRA_SERENA'] = serenaPath;
     const cache = join(process.env['ORCHESTRA_CACHE'] ?? '', 'serena');
     await mkdir(cache, { recursive: true });
@@ -48,9 +51,10 @@ describe('code tools in a whole run, by a real Serena', function () {
           { name: 'code_references', input: { name: 'greet', path: 'src/greet.ts' } },
           { name: 'code_find', input: { name: 'shout', body: true } },
           { name: 'code_find', input: { name: 'title' } },
+          { name: 'code_references', input: { name: 'tally', path: 'tools/tally.py' } },
         ]);
-      const [symbols, references, found, none] = asked.results.map(({ text }) => text);
-      const summary = JSON.stringify({ symbols, references, found, none });
+      const [symbols, references, found, none, python] = asked.results.map(({ text }) => text);
+      const summary = JSON.stringify({ symbols, references, found, none, python });
       return says(`\`\`\`json\n${JSON.stringify({ summary, findings: [] })}\n\`\`\``);
     };
     const standin = await openStandin(doubter, { models: ['qwen3-coder'] });
@@ -76,6 +80,7 @@ describe('code tools in a whole run, by a real Serena', function () {
       const said = JSON.parse(played.state.summaries['doubter'] ?? '{}') as Record<string, string>;
       assert.match(said['symbols'] ?? '', /greet/);
       assert.match(said['references'] ?? '', /hall\.ts[^]*banner/);
+      assert.match(said['python'] ?? '', /report\.py[^]*report/);
       assert.match(said['found'] ?? '', /words\.js[^]*text\.toUpperCase\(\) \+ mark/);
       assert.match(said['none'] ?? '', /^Nothing is found\./, 'nobody has written it yet');
       const written = eventsOf(played, 'call.ended').find((e) => e.role === 'writer' && e.kind === 'written');

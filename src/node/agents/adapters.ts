@@ -1,11 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UserError } from '../../core/errors.ts';
+import { fetchFromNpm, npmEntry, type NpmPackage } from '../npm.ts';
 import { cacheFolder } from '../paths.ts';
-import { run } from '../processes.ts';
-import { findProgram, launchOf } from './programs.ts';
 
 /**
  * Small programs that let an agent without the Agent Client Protocol speak it. Pinned; never the agent itself.
@@ -16,15 +14,10 @@ import { findProgram, launchOf } from './programs.ts';
 
 export type AdapterName = 'codex-acp' | 'claude-agent-acp';
 
-export interface Adapter {
+/** It can do `without` a copy of the agent, and what is bundled in it already. */
+export interface Adapter extends NpmPackage {
   readonly name: AdapterName;
-  readonly package: string;
-  readonly version: string;
   readonly license: string;
-  /** Entry point inside the package. */
-  readonly entry: string;
-  /** Packages that npm would bring along and that it can do without: a copy of the agent, what is bundled in it already. */
-  readonly without: readonly string[];
   /** The oldest Node that runs it: major version. */
   readonly node: number;
   /** What is downloaded and kept, in bytes, roughly. */
@@ -71,7 +64,7 @@ function shippedEntry({ name }: Adapter): string {
 export function adapterEntry(name: AdapterName, env: NodeJS.ProcessEnv): string | undefined {
   const adapter = adapters[name];
   const named = env[`ORCHESTRA_${name.toUpperCase().replaceAll('-', '_')}`];
-  const fetched = join(adapterFolder(adapter, env), 'node_modules', adapter.package, adapter.entry);
+  const fetched = npmEntry(adapter, adapterFolder(adapter, env));
   return [named, shippedEntry(adapter), fetched].find((path) => path !== undefined && path !== '' && existsSync(path));
 }
 
@@ -83,50 +76,10 @@ export async function fetchAdapter(
   name: AdapterName,
   options: { env: NodeJS.ProcessEnv; signal: AbortSignal },
 ): Promise<string> {
-  const { env, signal } = options;
+  const { env } = options;
   const present = adapterEntry(name, env);
   if (present !== undefined) return present;
-  const adapter = adapters[name];
-  const spec = `${adapter.package}@${adapter.version}`;
-  const npm = await findProgram(['npm'], { env });
-  if (npm === undefined) {
-    throw new UserError('no-npm', `${name} is fetched by npm, which is not there.`, {
-      hint: 'Install Node.js, which brings npm, and try again.',
-    });
-  }
-  const folder = adapterFolder(adapter, env);
-  await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
-  // Made beside its place and then moved: half an adapter is never found.
-  const making = `${folder}.${process.pid}`;
-  try {
-    await mkdir(making);
-    const manifest = {
-      private: true,
-      dependencies: { [adapter.package]: adapter.version },
-      // An empty package in the place of what is not wanted.
-      overrides: Object.fromEntries(adapter.without.map((one) => [one, 'file:./none'])),
-    };
-    await mkdir(join(making, 'none'));
-    await writeFile(join(making, 'none', 'package.json'), JSON.stringify({ name: 'none', version: '0.0.0' }));
-    await writeFile(join(making, 'package.json'), JSON.stringify(manifest));
-    const wanted = ['install', '--omit=optional', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
-    const { file, args } = await launchOf(npm, [...wanted, '--loglevel=error']);
-    const done = await run(file, args, { cwd: making, env, signal, timeoutMs: 600_000 });
-    const entry = join(making, 'node_modules', adapter.package, adapter.entry);
-    if (done.code !== 0 || !existsSync(entry)) {
-      const said = done.timedOut ? 'it took more than ten minutes' : (done.stderr.trim().split('\n').at(-1) ?? '');
-      throw new UserError('fetch-failed', `${spec} could not be fetched: ${said || `npm ended with ${done.code}`}.`, {
-        hint: 'Look whether npm reaches its registry: `npm ping`.',
-      });
-    }
-    await rename(making, folder).catch(async (error: unknown) => {
-      // Somebody else was faster.
-      if (adapterEntry(name, env) === undefined) throw error;
-    });
-  } finally {
-    await rm(making, { recursive: true, force: true });
-  }
-  return adapterEntry(name, env) as string;
+  return fetchFromNpm(adapters[name], adapterFolder(adapters[name], env), options);
 }
 
 /** The version of an adapter whose script this is; undefined when its package says none. */

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import type { HandedServer } from '../../../core/ask.ts';
 import { reasonOf } from '../../../core/errors.ts';
 import { liesWithin, makeFolder, writeAtomic } from '../../files.ts';
+import { fetchFromNpm } from '../../npm.ts';
 import { cacheFolder } from '../../paths.ts';
 import { bundledServer } from '../../servers.ts';
 import { findSerena } from '../serena/find.ts';
 import type { SerenaProgram } from '../serena/find.ts';
-import { languages, languagesIn } from './languages.ts';
+import { languages, languagesIn, npmFolder } from './languages.ts';
 import { openCode } from './serena.ts';
 import type { CodeSettings } from './settings.ts';
 
@@ -64,8 +65,14 @@ export async function fetchLanguageServer(
 ): Promise<string> {
   const known = languages[language];
   if (!program || !known) return `There is no language server for ${language}.`;
-  const { title, sample } = known;
+  const { title, sample, npm } = known;
   await makeFolder(servers);
+  try {
+    if (npm) await fetchFromNpm(npm, npmFolder(npm, servers), { env, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    return `The language server for ${title} could not be had: ${reasonOf(error)}`;
+  }
   const folder = await realpath(await mkdtemp(join(servers, 'try-')));
   const workspace = join(folder, 'sample');
   await mkdir(workspace);

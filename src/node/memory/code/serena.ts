@@ -11,6 +11,7 @@ import { stdioWire } from '../../models/wire.ts';
 import { lineOf, serverArguments, settledSerena } from '../serena/environment.ts';
 import { configuration, linkTo, yaml } from '../serena/home.ts';
 import { type Parameters, parametersOf } from '../serena/tools.ts';
+import { serverSettings } from './languages.ts';
 
 /** What a Serena that only looks at code may offer, and no more. */
 const seeing = ['get_symbols_overview', 'find_symbol', 'find_referencing_symbols'] as const;
@@ -162,7 +163,8 @@ async function makePlace({ folder, servers, languages }: CodeOptions): Promise<{
   const [home, data, context] = [join(own, 'home'), join(own, 'data'), join(own, 'context.yml')];
   for (const each of [home, data]) await mkdir(each, { recursive: true, mode: 0o700 });
   await linkTo(servers, join(home, 'language_servers'));
-  await writeAtomic(join(home, 'serena_config.yml'), yaml({ ...configuration, project_serena_folder_location: data }));
+  const more = { project_serena_folder_location: data, ls_specific_settings: serverSettings(languages, servers) };
+  await writeAtomic(join(home, 'serena_config.yml'), yaml({ ...configuration, ...more }));
   await writeAtomic(
     join(data, 'project.yml'),
     yaml({
