@@ -10,7 +10,7 @@ describe('copilot without an account and without a provider', () => {
   it('is not signed in, and how to is told', async () => {
     const place = await makeAgentsPlace(['copilot'], () => says('Nobody asks.'));
     try {
-      const models = place.open(/^COPILOT_/);
+      const models = place.open({ without: /^COPILOT_/ });
       const route = routeSchema.parse({ server: 'agents', agent: 'copilot', ids: ['gpt-5.4'] });
       const { failure, signedIn, mends } = await models.reach(route, AbortSignal.timeout(150_000));
       assert.equal(failure?.kind, 'not-signed-in', failure?.message);

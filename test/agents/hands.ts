@@ -108,4 +108,14 @@ const copilot: Hands = {
   mcp: (_asked, server, tool, input) => [{ name: `${server}-${tool}`, input }],
 };
 
-export const hands: Readonly<Record<Agent, Hands>> = { codex, claude, gemini, grok, copilot };
+const opencode: Hands = {
+  edit: (_asked, root, { path, from, to }) => [
+    from === undefined
+      ? { name: 'write', input: { filePath: `${root}/${path}`, content: to } }
+      : { name: 'edit', input: { filePath: `${root}/${path}`, oldString: from, newString: to } },
+  ],
+  shell: (_asked, command) => [{ name: 'bash', input: { command, description: 'Does what the task needs' } }],
+  mcp: (_asked, server, tool, input) => [{ name: `${server}_${tool}`, input }],
+};
+
+export const hands: Readonly<Record<Agent, Hands>> = { codex, claude, gemini, grok, copilot, opencode };

@@ -33,6 +33,8 @@ const packages = {
   gemini: { name: '@google/gemini-cli', version: '0.61.0', main: 'gemini' },
   grok: { name: '@xai-official/grok', version: '1.0.41', main: 'grok', script: 'bin/postinstall.js' },
   copilot: { name: '@github/copilot', version: '1.0.102', main: 'copilot' },
+  // One that we have no profile of.
+  opencode: { name: 'opencode-ai', version: '1.18.33', main: 'opencode', script: 'postinstall.mjs' },
   'codex-acp': { name: '@agentclientprotocol/codex-acp', version: '2.6.0', main: 'dist/index.js', adapter: true },
   'claude-agent-acp': {
     name: '@agentclientprotocol/claude-agent-acp',
@@ -47,7 +49,7 @@ type Name = keyof typeof packages;
 /** The four agents that can be had without an account. */
 export const agents = ['codex', 'claude', 'gemini', 'grok'] as const;
 /** Those, and the ones that are no part of the built-in team. */
-export type Agent = (typeof agents)[number] | 'copilot';
+export type Agent = (typeof agents)[number] | 'copilot' | 'opencode';
 
 /** The cache that all checkouts share. Source: XDG Base Directory Specification 0.8. */
 export const testCache = join(

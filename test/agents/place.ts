@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { teamFileSchema } from '../../src/core/team/file.ts';
+import type { TeamLayer } from '../../src/core/team/file.ts';
 import { roster } from '../../src/core/team/roster.ts';
 import { openModels } from '../../src/node/models/client.ts';
 import type { OpenModels } from '../../src/node/models/client.ts';
@@ -24,8 +25,8 @@ export interface AgentsPlace {
   readonly logged: readonly string[];
   /** A folder of that name to work in, with these files and no others. */
   workspace(files: Readonly<Record<string, string>>, name: string): Promise<string>;
-  /** The client of the product over the servers that ship with it; `without` these variables of the person's. */
-  open(without?: RegExp): OpenModels;
+  /** The client of the product over the servers that ship with it and those of a team file; `without` these variables of the person's. */
+  open(more?: { readonly without?: RegExp; readonly servers?: TeamLayer['servers'] }): OpenModels;
   /** Command lines of processes that live in this place's home, whoever started them; on Linux only. */
   processes(): Promise<{ pid: number; line: string }[]>;
   /** Closes what was opened. Rejects when a process is left. */
@@ -58,9 +59,9 @@ export async function makeAgentsPlace(agents: readonly Agent[], script: Script):
       }
       return root;
     },
-    open(without) {
+    open({ without, servers } = {}) {
       const models = openModels({
-        servers: placedServers(teamFileSchema.parse(roster).servers),
+        servers: placedServers(teamFileSchema.parse({ servers: { ...roster.servers, ...servers } }).servers),
         root: folder,
         env: Object.fromEntries(Object.entries(env).filter(([name]) => !without?.test(name))),
         log: { debug: say, info: say, warn: say, error: say },
@@ -166,6 +167,26 @@ async function homeOf(home: string, agents: readonly Agent[], url: string): Prom
           ].join('\n'),
         );
         Object.assign(env, { GROK_HOME: join(home, '.grok'), XAI_API_KEY: 'key-of-the-standin' });
+        break;
+      case 'opencode':
+        await put(
+          '.config/opencode/opencode.json',
+          JSON.stringify({
+            autoupdate: false,
+            share: 'disabled',
+            enabled_providers: ['standin'],
+            model: 'standin/m-1',
+            small_model: 'standin/m-1',
+            provider: {
+              standin: {
+                npm: '@ai-sdk/openai-compatible',
+                name: 'standin',
+                options: { baseURL: `${url}/v1`, apiKey: 'key-of-the-standin' },
+                models: { 'm-1': { name: 'One' }, 'm-2': { name: 'Two' } },
+              },
+            },
+          }),
+        );
         break;
       case 'copilot':
         // A provider of the person's own, and a person who lets it do as it likes.
