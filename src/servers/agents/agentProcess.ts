@@ -6,7 +6,7 @@ import type { Failure } from '../../core/ask.ts';
 import { readLines } from '../../node/models/lines.ts';
 import { lastWords, redact } from '../../node/models/text.ts';
 import { unlessAborted } from '../../node/models/waiting.ts';
-import { start } from '../../node/processes.ts';
+import { drain, start } from '../../node/processes.ts';
 import type { Child } from '../../node/processes.ts';
 import type { Launch } from '../../node/agents/programs.ts';
 import { AskError, failureOfStart } from './failures.ts';
@@ -99,14 +99,15 @@ export async function startAgent(options: AgentOptions): Promise<AgentProcess> {
   let gone: Failure | undefined;
   let ending = false;
   const connection = connect(streamOf(child, hooks, debug), hooks);
-  const exited = child.exited.then(({ code, signal: by }) => {
+  const exited = child.exited.then(async ({ code, signal: by }) => {
+    // Nothing orders the news of its end after what it said last: an answer may still wait to be read. With its end the connection closes itself.
+    await drain(child);
+    await connection.closed;
     const how = code === null ? `was ended by ${by}` : `ended by itself with exit code ${code}`;
     const said = tail();
     gone = ending
       ? { kind: 'cancelled', message: `${title} was closed.` }
       : { kind: 'crash', message: `${title} ${how}${said === '' ? '.' : `: ${said}`}` };
-    // Rejects whatever is still asked of it.
-    connection.close(new AskError(gone));
     hooks.onGone(gone);
   });
 
