@@ -28,6 +28,9 @@ let looked = '';
 const opened = new Map<string, boolean>();
 const spoken = { text: '', heard: undefined as Heard | undefined };
 
+/** How often the ring of a run that goes on turns by an eighth, in milliseconds. */
+const turnMs = 250;
+
 const send = (intent: FromPanel): void => vscode.postMessage(intent);
 
 function draw(): void {
@@ -150,4 +153,9 @@ listenForKeys(
 setInterval(() => {
   if (state?.run?.since !== undefined || state?.run?.roles.some((role) => role.since !== undefined)) draw();
 }, 1000);
+// An animation would make the whole window paint sixty times a second for as long as a run goes on.
+setInterval(() => {
+  const ring = place.querySelector<HTMLElement>('.ring');
+  if (ring) ring.style.rotate = `${(Math.floor(Date.now() / turnMs) % 8) * 45}deg`;
+}, turnMs);
 send({ type: 'ready' });

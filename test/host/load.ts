@@ -53,6 +53,8 @@ interface PageLoad {
   readonly draws: number;
   /** Share of the one thread that the workbench and the panel have: what they need of a processor. */
   readonly share: number;
+  /** Shares of a processor that the browser's processes used: those of pages, and what paints without a graphics card. */
+  readonly cpu: { readonly pages: number; readonly paint: number };
 }
 
 export interface LoadResult {
@@ -183,6 +185,13 @@ async function typeBeside(page: Page, { place }: Place, signal: AbortSignal, isH
   await metrics.send('Performance.enable', { timeDomain: 'threadTicks' });
   const busy = async (): Promise<number> =>
     (await metrics.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0;
+  const whole = await page.context().browser()?.newBrowserCDPSession();
+  const spent = async (): Promise<{ pages: number; paint: number }> => {
+    const { processInfo = [] } = (await whole?.send('SystemInfo.getProcessInfo')) ?? {};
+    const of = (type: string): number =>
+      processInfo.filter((one) => one.type === type).reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+    return { pages: of('renderer'), paint: of('GPU') };
+  };
   await writeFile(readyFile(place), '');
 
   const measured = async (of: LoadPhase): Promise<PageLoad> => {
@@ -190,18 +199,20 @@ async function typeBeside(page: Page, { place }: Place, signal: AbortSignal, isH
     await page.evaluate('window.measuredKeys.length = 0');
     const isThere = of !== 'hidden';
     if (isThere) await panel.evaluate('window.measured.frames.length = 0; window.measured.draws = 0');
-    const [from, before] = [performance.now(), await busy()];
+    const [from, before, used] = [performance.now(), await busy(), await spent()];
     for (let n = 0; (await phase()) === of && !signal.aborted; n++) {
       await page.keyboard.press(n % 40 === 39 ? 'Enter' : 'abcdefghij klmno pqrstu vwxyz'.charAt(n % 29));
       await sleep(keyMs);
     }
     const seconds = (performance.now() - from) / 1000;
     const share = ((await busy()) - before) / seconds;
+    const { pages, paint } = await spent();
+    const cpu = { pages: (pages - used.pages) / seconds, paint: (paint - used.paint) / seconds };
     const { frames, draws } = isThere
       ? ((await panel.evaluate('window.measured')) as { frames: number[]; draws: number })
       : { frames: [], draws: 0 };
     const keys = (await page.evaluate('window.measuredKeys')) as number[];
-    return { keys: spreadOf(keys), typed: keys.length, frames: spreadOf(frames), draws: draws / seconds, share };
+    return { keys: spreadOf(keys), typed: keys.length, frames: spreadOf(frames), draws: draws / seconds, share, cpu };
   };
   const idle = await measured('idle');
   const load = await measured('load');
@@ -220,19 +231,21 @@ async function panelOf(page: Page): Promise<Frame> {
   return frame;
 }
 
+/** What the window did in one of its phases. */
+function windowWords({ share, cpu, keys, typed }: PageLoad): string {
+  const percent = (part: number): string => `${(part * 100).toFixed(0)} %`;
+  return `a key stands after ${spreadWords(keys)}, ${typed} of them; ${percent(share)} of its thread, ${percent(cpu.pages)} of a processor for pages and ${percent(cpu.paint)} for painting`;
+}
+
 /** What was measured, for people. */
 export function loadWords({ host, page }: LoadResult): string[] {
   const percent = (part: number): string => `${(part * 100).toFixed(0)} %`;
   return [
     `load: ${loadRoles} roles × ${host.lines.toFixed(0)} lines/s for ${host.seconds.toFixed(0)} s (median / 99 % / most; in brackets before it, in the same window):`,
     `  extension host late by ${spreadWords(host.load)} (${spreadWords(host.idle)}), ${percent(host.cpu.load)} of a processor (${percent(host.cpu.idle)}), heap ${host.heap[0].toFixed(0)} to ${host.heap[1].toFixed(0)} MiB`,
-    `  window: ${percent(page.load.share)} of its thread (${percent(page.idle.share)}); a key stands after ${spreadWords(page.load.keys)} (${spreadWords(page.idle.keys)}), ${page.load.typed} of them (${page.idle.typed})`,
+    `  window: ${windowWords(page.load)}; before it: ${windowWords(page.idle)}`,
     `  panel: a frame every ${spreadWords(page.load.frames)} (${spreadWords(page.idle.frames)}), ${page.load.draws.toFixed(1)} drawn a second`,
-    ...(page.hidden
-      ? [
-          `  the same load with the panel closed: ${percent(page.hidden.share)} of the window's thread; a key stands after ${spreadWords(page.hidden.keys)}, ${page.hidden.typed} of them`,
-        ]
-      : []),
+    ...(page.hidden ? [`  the same load with the panel closed: ${windowWords(page.hidden)}`] : []),
   ];
 }
 

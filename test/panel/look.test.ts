@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { panelState } from '../../src/vscode/panel/state.ts';
 import { inputs, permissionQuestion, running, stateOf, upTo } from '../fixtures/panel/states.ts';
-import { openBrowser, type PanelBrowser, root, themes, type ThemeName } from './panelPage.ts';
+import { openBrowser, type PanelBrowser, root, themes, type ThemeName, until } from './panelPage.ts';
 
 describe('how the panel looks', function () {
   this.timeout(180_000);
@@ -72,6 +72,26 @@ describe('how the panel looks', function () {
     await panel.show(panelState(running(upTo('findings.held', 3)), undefined));
     assert.equal(await architect.getAttribute('aria-expanded'), 'false');
     await panel.close();
+  });
+
+  it('turns its ring by itself, and has nothing that would make the window paint at every frame', async () => {
+    const panel = await browser.open({ width: 320, height: 900, ticks: true });
+    await panel.page.emulateMedia({ reducedMotion: 'no-preference' });
+    await panel.show(stateOf('analysis'));
+    const turned = (): Promise<string> => panel.page.evaluate(`document.querySelector('.ring').style.rotate`);
+    const before = await turned();
+    await until(async () => (await turned()) !== before);
+    assert.equal(await panel.page.locator('.ring').isVisible(), true);
+    const endless = await panel.page.evaluate(`(() => {
+      const within = (place) => [...place.querySelectorAll('*')].flatMap((one) => [
+        ...one.getAnimations().filter(({ effect }) => effect.getComputedTiming().iterations === Infinity).map(() => one.className),
+        ...(one.shadowRoot ? within(one.shadowRoot) : []),
+      ]);
+      return within(document);
+    })()`);
+    assert.deepEqual(endless, []);
+    await panel.close();
+    assert.deepEqual(panel.complaints, []);
   });
 
   it('shows the accent on what wants the person, and on nothing else', async () => {

@@ -1,4 +1,3 @@
-import '@vscode-elements/elements/dist/vscode-progress-ring/index.js';
 import { html, nothing, type TemplateResult } from 'lit';
 import type { PanelNotice, PanelPhase, PanelRun, PanelState } from '../../protocol.ts';
 import { elapsed, type Page, passed } from '../page.ts';
@@ -10,7 +9,7 @@ export function runHead(page: Page, run: PanelRun): TemplateResult {
   const [action] = run.actions;
   return html`<section class="run" aria-labelledby="run-title">
     <div class="run-line">
-      ${working ? html`<vscode-progress-ring class="ring" role="presentation"></vscode-progress-ring>` : nothing}${sign(run.sign)}
+      ${working ? icon('loading', 'ring') : nothing}${sign(run.sign)}
       <h1 id="run-title" tabindex="-1" title=${run.task}>${run.title}</h1>
       ${run.scripted ? scriptedMark() : nothing}
       <span class="time" aria-label="Time at work">${elapsed(passed(page.now, run))}</span>
