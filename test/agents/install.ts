@@ -73,7 +73,8 @@ export function adapterEntry(name: 'codex-acp' | 'claude-agent-acp'): string {
   return join(folderOf(name), 'node_modules', packages[name].name, packages[name].main);
 }
 
-async function install(name: Name): Promise<void> {
+/** Makes sure of one. */
+export async function installPackage(name: Name): Promise<void> {
   const wanted: Package = packages[name];
   const folder = folderOf(name);
   if (existsSync(folder)) return;
@@ -124,7 +125,7 @@ function withoutNpm(): NodeJS.ProcessEnv {
 export async function installAgents(): Promise<void> {
   for (const name of Object.keys(packages) as Name[]) {
     try {
-      await install(name);
+      await installPackage(name);
     } catch (error) {
       const { name: wanted, version } = packages[name];
       const why = ((error as { stderr?: string }).stderr || String(error)).trim().split('\n')[0];

@@ -8,7 +8,7 @@ import { cacheFolder } from '../paths.ts';
 /**
  * Small programs that let an agent without the Agent Client Protocol speak it. Pinned; never the agent itself.
  *
- * codex-acp is under Apache-2.0 and one file: it may ship. claude-agent-acp is under Apache-2.0 as well, but cannot run without
+ * codex-acp is under Apache-2.0 and one file: it ships with the extension. claude-agent-acp is under Apache-2.0 as well, but cannot run without
  * @anthropic-ai/claude-agent-sdk, which is not free software: it is fetched from npm when the person says so.
  */
 
