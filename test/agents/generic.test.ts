@@ -15,7 +15,9 @@ import { calls, says } from '../standin/reply.ts';
 import type { Asked, Reply } from '../standin/reply.ts';
 
 /** An agent that we have no profile of, by a few lines of a team file. */
-describe('opencode, by configuration alone', () => {
+describe('opencode, by configuration alone', function () {
+  // It takes its time to start where others want the machine, too.
+  this.timeout(10 * 60_000);
   /** By itself it asks nobody; `OPENCODE_PERMISSION` is its own way to make it. */
   const servers = {
     opencode: {
