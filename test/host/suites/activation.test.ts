@@ -22,12 +22,13 @@ describe('activation', () => {
       collect();
       return process.memoryUsage().heapUsed / 1024 / 1024;
     };
-    const timed = async <T>(work: () => PromiseLike<T>): Promise<{ gave: T; ms: number; mib: number }> => {
+    const timed = async <T>(work: () => PromiseLike<T>): Promise<{ gave: T; ms: number; cpu: number; mib: number }> => {
       const before = heap();
-      const from = performance.now();
+      const [from, used] = [performance.now(), process.cpuUsage()];
       const gave = await work();
       const ms = performance.now() - from;
-      return { gave, ms, mib: heap() - before };
+      const { user, system } = process.cpuUsage(used);
+      return { gave, ms, cpu: (user + system) / 1000, mib: heap() - before };
     };
     const [other, own] = [found('test.empty'), found<Entry>('model-orchestra.model-orchestra')];
     // The first one pays for what the host does once: in every other start that is ours.
@@ -36,12 +37,8 @@ describe('activation', () => {
     const empty = await timed(() => other.activate());
     const ours = first ?? (await timed(() => own.activate()));
     const open = await timed(() => ours.gave.open());
-    const measured: Activation = {
-      empty: empty.ms,
-      ours: ours.ms,
-      open: open.ms,
-      heap: [empty.mib, ours.mib, open.mib],
-    };
+    const of = (what: 'ms' | 'cpu' | 'mib') => [empty[what], ours[what], open[what]] as const;
+    const measured: Activation = { ms: of('ms'), cpu: of('cpu'), mib: of('mib') };
     await appendFile(activationFile(place), `${JSON.stringify(measured)}\n`);
     // Printed where the report is: mocha's own words go there too.
     const { Base } = (require('mocha') as { Mocha: typeof Mocha }).Mocha.reporters;
