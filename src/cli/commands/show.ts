@@ -12,7 +12,7 @@ import { oneLine } from '../../core/words/plain.ts';
 import { findingLines, planLines } from '../view/plan.ts';
 import { teamLines } from '../view/team.ts';
 import { modelName, moveWords } from '../view/words.ts';
-import { between, count, elapsed, failureName, money } from '../../core/words/words.ts';
+import { between, count, elapsed, failureName, money, refusedWords } from '../../core/words/words.ts';
 import { changeLines, checkLines } from '../view/work.ts';
 
 /** Shows a run: plan, findings with dissent, changes, ledger, calls and cost; or its change. */
@@ -107,5 +107,6 @@ function callRow(state: RunState, call: CallState, width: number, look: Look): s
   return [
     clip(look, `    ${cell(look, nameOf(call), width)}  ${model}${numbers}  ${ended}${answered}`),
     ...call.moves.map((move) => paint(look, 'dim', clip(look, `      ${moveWords(look, move)}`))),
+    ...(call.refused === undefined ? [] : [paint(look, 'dim', clip(look, `      ${refusedWords(call.refused)}`))]),
   ];
 }

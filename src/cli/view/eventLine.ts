@@ -7,7 +7,7 @@ import { oneLine } from '../../core/words/plain.ts';
 import { planWords } from './plan.ts';
 import { teamWords } from './team.ts';
 import { budgetFrom, budgetWords, modelName, moveWords, spentWords } from './words.ts';
-import { between, count, elapsed, failureName, money, plural } from '../../core/words/words.ts';
+import { between, count, elapsed, failureName, money, plural, refusedWords } from '../../core/words/words.ts';
 import { reviewWords } from '../../core/words/review.ts';
 import { checkedWhat, statWords } from './work.ts';
 
@@ -96,7 +96,8 @@ function callWords(event: CallEvent, state: RunState, look: Look): string {
         return `${who}: failed: ${event.failure ? `${failureName(event.failure)}. ${event.failure.message}` : 'no answer'}`;
       const successor = event.successorOf === undefined ? '' : `${event.id} answered for ${event.successorOf}`;
       const cost = event.usd === undefined ? '' : about + money(event.usd);
-      return `${who}: done in ${elapsed(event.ms)}: ${dots(look, `${about}${count(tokens)} tokens`, cost, successor)}`;
+      const refused = event.refused === undefined ? '' : `; ${refusedWords(event.refused)}`;
+      return `${who}: done in ${elapsed(event.ms)}: ${dots(look, `${about}${count(tokens)} tokens`, cost, successor)}${refused}`;
     }
   }
 }

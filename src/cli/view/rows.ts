@@ -4,7 +4,7 @@ import { cell, clip, glyph, paint, spread, widthOf, wrap, type Glyph, type Look 
 import { oneLine, plain } from '../../core/words/plain.ts';
 import { resultOf, tellingCall } from '../../core/words/result.ts';
 import { modelName, moveWords } from './words.ts';
-import { between, clock, count, elapsed, failureName, money } from '../../core/words/words.ts';
+import { between, clock, count, elapsed, failureName, money, refusedWords } from '../../core/words/words.ts';
 
 /** What is known beside the journal: the last text of calls under way, and the time. */
 export interface Live {
@@ -141,6 +141,8 @@ function foldedRows(state: RunState, part: Part, columns: Columns, look: Look, o
   // A route that was left in several calls is said once.
   const moves = new Set(part.calls.flatMap((call) => call.moves.map((move) => moveWords(look, move))));
   for (const line of moves) lines.push(...moveRow(look, line));
+  const refused = new Set(part.calls.flatMap((call) => call.refused ?? []));
+  if (over && refused.size > 0) lines.push(...moveRow(look, refusedWords([...refused])));
   if (last.state === 'failed' && last.failure !== undefined)
     lines.push(...moveRow(look, `${failureName(last.failure)}. ${oneLine(last.failure.message)}`, 'red'));
   return lines;

@@ -128,6 +128,7 @@ export function patchOfCall(s: RunState, e: RunEvent, at: string): Partial<RunSt
         failure: e.failure,
         answer: e.answer,
         successorOf: e.successorOf,
+        refused: e.refused,
         session: e.session ?? call.session,
       };
       return { calls: { ...s.calls, [e.call]: ended }, spent };

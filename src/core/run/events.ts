@@ -198,6 +198,8 @@ export const runEventSchema = z.discriminatedUnion('type', [
     /** Set when the id that answered is a declared successor of the model. */
     successorOf: z.string().optional(),
     session: z.string().optional(),
+    /** Options, permissions and servers that its agent or server says it wanted and did not get. */
+    refused: z.array(z.string()).optional(),
     usage: usageSchema,
     usd: z.number().optional(),
     estimated: z.boolean(),

@@ -115,6 +115,7 @@ async function alongWay<K extends AnswerKind>(
       ? await run.ports.bus.hand({ call: key, attempt: attempts.made + 1, role: cast.role, heard, session: claimed })
       : undefined;
   let later: string | undefined;
+  const refused = new Set<string>();
   try {
     let first = goesOn ? prompt : await withConversation(run, spec, { prompt, attempts: attempts.made }, emit);
     let session = goesOn ? wanted.id : undefined;
@@ -145,6 +146,7 @@ async function alongWay<K extends AnswerKind>(
       }
       if (!made.ok) return { ...made, inSession: session !== undefined };
       ways.worked();
+      for (const one of made.output.refused ?? []) refused.add(one);
       const result = await resultOf(spec, made.output);
       if (!('problem' in result)) {
         const ended: Ended = {
@@ -158,6 +160,7 @@ async function alongWay<K extends AnswerKind>(
           id: made.output.model ?? way.id,
           successorOf: way.successorOf,
           session: made.output.session,
+          ...(refused.size > 0 && { refused: [...refused] }),
           ...made.cost,
           ms: run.ports.clock.now() - started,
           scripted: run.ports.models.scripted(way.route.server),

@@ -32,6 +32,8 @@ export interface CallState {
   readonly usd?: number;
   readonly estimated: boolean;
   readonly successorOf?: string;
+  /** What it wanted and did not get, in the words of its agent or server. */
+  readonly refused?: readonly string[];
   readonly session?: string;
   /** The folder of its last attempt. */
   readonly cwd?: string;

@@ -89,3 +89,7 @@ export function movedWords(move: CallState['moves'][number], arrow = '→'): str
   if (move.to === undefined) return `${from} failed: ${reason}`;
   return `moved ${from} ${arrow} ${oneLine(move.to)}: ${reason}`;
 }
+
+/** What a call wanted and did not get; its agent's or server's words, made plain. */
+export const refusedWords = (refused: readonly string[]): string =>
+  `not given: ${refused.map((one) => oneLine(one)).join('; ')}`;

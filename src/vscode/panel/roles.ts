@@ -1,6 +1,6 @@
 import { leftBy, routeName } from '../../core/run/control.ts';
 import { resultOf, tellingCall } from '../../core/words/result.ts';
-import { between, clock, count, failureName, money, movedWords } from '../../core/words/words.ts';
+import { between, clock, count, failureName, money, movedWords, refusedWords } from '../../core/words/words.ts';
 import type { CallState, RunState } from '../../core/run/state.ts';
 import type { PanelAction, PanelCall, PanelRole, Sign } from '../../protocol.ts';
 import { block, line, tailLines, tailOf } from './clean.ts';
@@ -147,6 +147,7 @@ function notesOf(look: Looking, cast: Cast | undefined, calls: readonly CallStat
     ...(choice?.standsFor === undefined ? [] : [`stands in for ${modelName(look.titles, choice.standsFor)}`]),
     ...calls.flatMap((call) => (call.successorOf === undefined ? [] : [`${call.id} answered (declared successor)`])),
     ...calls.flatMap((call) => call.moves.map((move) => movedWords(move))),
+    ...calls.flatMap((call) => (call.refused === undefined ? [] : [refusedWords(call.refused)])),
   ];
   // A route that was left in several calls is said once.
   return [...new Set(notes.map((note) => line(note, 300)))].slice(-6);
