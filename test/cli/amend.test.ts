@@ -132,7 +132,6 @@ describe('the person who changes something', () => {
 });
 
 describe('the editor of the person', function () {
-  this.timeout(20_000);
   const before = { EDITOR: process.env['EDITOR'], VISUAL: process.env['VISUAL'] };
   let folder: string;
   beforeEach(async () => {

@@ -139,7 +139,6 @@ describe('orchestra, used wrongly', () => {
 });
 
 describe('orchestra, a run', function () {
-  this.timeout(180_000);
   let sample: Sample;
   const start = async (tempo = 0): Promise<void> => {
     sample = await makeSample({ tempo, git: true, check: 'node --check src/server.ts' });
@@ -312,8 +311,6 @@ describe('orchestra, a run', function () {
 });
 
 describe('orchestra demo', function () {
-  this.timeout(180_000);
-
   it('ends applied, and the sample passes its own tests afterwards', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'orchestra-demo-test-'));
     try {

@@ -12,7 +12,6 @@ const lines = (...changed: [number, string][]): string =>
   Array.from({ length: 12 }, (_, n) => `${changed.find(([at]) => at === n)?.[1] ?? n}\n`).join('');
 
 describe('the review in a terminal', function () {
-  this.timeout(180_000);
   let made: Made;
   beforeEach(async () => {
     made = await madeReady({ a: lines(), b: 'b\n' }, { a: lines([1, 'one'], [9, 'nine']), b: 'B\n', c: 'new\n' });

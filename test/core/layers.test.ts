@@ -101,7 +101,6 @@ describe('the arrows between the rooms', () => {
   let report: Report;
 
   before(async function () {
-    this.timeout(60_000);
     folder = await mkdtemp(join(tmpdir(), 'orchestra-layers-'));
     for (const name of ['.oxlintrc.json', 'tsconfig.json']) await cp(join(root, name), join(folder, name));
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');

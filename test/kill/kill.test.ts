@@ -74,7 +74,6 @@ function pointsOf(records: readonly JournalRecord[]): { at: string; seq: number 
 const check = 'node --check src/server.ts';
 
 describe('kill -9 and resume', function () {
-  this.timeout(180_000);
   let reference: Driven;
   let wanted: Record<string, string>;
 

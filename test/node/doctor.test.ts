@@ -88,7 +88,6 @@ describe('the doctor’s questions', () => {
 });
 
 describe('the doctor', function () {
-  this.timeout(120_000);
   const names = ['ORCHESTRA_CACHE', 'ORCHESTRA_PROFILE'] as const;
   const before_ = names.map((name) => process.env[name]);
   let place = '';

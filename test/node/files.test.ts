@@ -143,7 +143,7 @@ describe('locks', () => {
     await Promise.all([...within, ...Array.from({ length: 4 }, () => runChild(lockCode, lock, counter, '15'))]);
     assert.equal(await readFile(counter, 'utf8'), '65');
     assert.deepEqual((await readdir(folder())).toSorted(), ['counter']);
-  }).timeout(60_000);
+  });
 
   it('of the dead are taken over by one at a time', async () => {
     const [lock, counter] = [join(folder(), 'lock'), join(folder(), 'counter')];
@@ -165,7 +165,7 @@ describe('locks', () => {
     await Promise.all(Array.from({ length: 4 }, () => runChild(lockCode, lock, counter, '5')));
     assert.equal(await readFile(counter, 'utf8'), '20');
     assert.deepEqual((await readdir(folder())).toSorted(), ['counter']);
-  }).timeout(60_000);
+  });
 
   it('are taken from a process whose pid was used anew, but not from another machine', async () => {
     const lock = join(folder(), 'lock');

@@ -10,7 +10,6 @@ import { processesOf } from '../harness/files.ts';
 const key = 'sk-given-0123456789';
 
 describe('tools of servers that are handed on', function () {
-  this.timeout(60_000);
   const folder = scratch();
   const where = (more: Partial<HandedWhere> = {}): HandedWhere => ({
     cwd: folder(),

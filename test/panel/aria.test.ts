@@ -20,7 +20,6 @@ async function golden(name: string, text: string): Promise<void> {
 }
 
 describe('what a screen reader meets in the panel', function () {
-  this.timeout(120_000);
   let browser: PanelBrowser;
   before(async () => {
     browser = await openBrowser();

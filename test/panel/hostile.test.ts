@@ -31,7 +31,6 @@ const asking = (detail: string, title: string, kind: 'command' | 'edit' = 'comma
 });
 
 describe('hostile text in the panel', function () {
-  this.timeout(180_000);
   let browser: PanelBrowser;
   before(async () => {
     browser = await openBrowser();

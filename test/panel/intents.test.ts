@@ -6,7 +6,6 @@ import { panelState } from '../../src/vscode/panel/state.ts';
 import { openBrowser, type PanelBrowser, type PanelPage, until } from './panelPage.ts';
 
 describe('what the panel sends', function () {
-  this.timeout(120_000);
   let browser: PanelBrowser;
   let panel: PanelPage;
   before(async () => {

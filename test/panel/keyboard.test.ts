@@ -4,7 +4,6 @@ import { stateOf } from '../fixtures/panel/states.ts';
 import { openBrowser, type PanelBrowser, type PanelPage, until } from './panelPage.ts';
 
 describe('the panel by the keyboard alone', function () {
-  this.timeout(120_000);
   let browser: PanelBrowser;
   let panel: PanelPage;
   before(async () => {

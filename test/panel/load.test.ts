@@ -3,8 +3,6 @@ import { playLoad } from './load.ts';
 import { openBrowser } from './panelPage.ts';
 
 describe('the panel under load', function () {
-  this.timeout(180_000);
-
   it('12 roles that write 200 lines a second leave host and page room (measured by `npm run bench -- panel`)', async () => {
     const browser = await openBrowser();
     try {

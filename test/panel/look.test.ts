@@ -6,7 +6,6 @@ import { inputs, permissionQuestion, running, stateOf, upTo } from '../fixtures/
 import { openBrowser, type PanelBrowser, root, themes, type ThemeName, until } from './panelPage.ts';
 
 describe('how the panel looks', function () {
-  this.timeout(180_000);
   let browser: PanelBrowser;
   before(async () => {
     browser = await openBrowser();

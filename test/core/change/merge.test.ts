@@ -147,7 +147,6 @@ describe('merging texts', () => {
   });
 
   it('agrees with git where both find no conflict, but for repeated lines', function () {
-    this.timeout(60_000);
     const folder = mkdtempSync(join(tmpdir(), 'orchestra-merge-'));
     let agreed = 0;
     let compared = 0;

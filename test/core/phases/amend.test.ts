@@ -247,7 +247,6 @@ describe('a crash around an amendment', () => {
   };
 
   it('right before or after any record gives the same run', async function () {
-    this.timeout(120_000);
     const plain = amended();
     assert.equal((await live(plain)).outcome, 'applied');
     assert.equal(plain.project.get('b.ts'), 'four\n');

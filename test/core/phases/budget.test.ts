@@ -21,7 +21,6 @@ function verifyNoneTwice(world: World): void {
 
 describe('a budget of calls', () => {
   it('is never overrun by one, ends the run in order, and a larger one finishes it', async function () {
-    this.timeout(120_000);
     for (const calls of [1, 2, 4, 5, 7, 8, 12, 13, 20, 28]) {
       const world = storyWorld();
       const end = await live(world, { budget: { calls, minutes: 45 }, flushMs: calls % 3 });

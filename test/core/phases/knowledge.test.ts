@@ -123,7 +123,6 @@ describe('what the project remembers', () => {
   });
 
   it('is asked and written once, whatever dies', async function () {
-    this.timeout(120_000);
     const plain = proposing();
     await live(plain);
     const first = plain.journal.findIndex((r) => r.event.type === 'knowledge.proposed');

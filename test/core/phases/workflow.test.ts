@@ -252,7 +252,6 @@ describe('a whole run of a team', () => {
 
 describe('a run whose lanes race', () => {
   it('comes to the same tree and the same ledger whoever is done first', async function () {
-    this.timeout(120_000);
     const plain = storyWorld();
     await live(plain);
     const expected = stateOf(plain);

@@ -7,7 +7,6 @@ import { routeSchema } from '../../../src/core/team/file.ts';
 import { agentsMain, fixture, makeAgentStand } from './stand.ts';
 
 describe('what is told of an agent without asking a model', function () {
-  this.timeout(120_000);
   const signal = new AbortController().signal;
 
   it('is whether a route over it can be used, and what to do when not', async () => {

@@ -13,7 +13,6 @@ import { fixture, makeAgentStand } from './stand.ts';
 const signal = new AbortController().signal;
 
 describe('where agents lie and what they get', function () {
-  this.timeout(120_000);
   let folder: string;
   beforeEach(async () => {
     folder = await realpath(await mkdtemp(join(tmpdir(), 'orchestra-place-')));
@@ -134,8 +133,6 @@ describe('where agents lie and what they get', function () {
 });
 
 describe('an agent that cannot be used', function () {
-  this.timeout(120_000);
-
   const failing = async (
     options: Parameters<typeof makeAgentStand>[0],
     kind: string,

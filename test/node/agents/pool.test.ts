@@ -16,7 +16,6 @@ const helper = (file: string): string =>
 
 // The server around a pool ends what it started when it ends itself; here nothing but the pool does.
 describe('a pool of agents', function () {
-  this.timeout(120_000);
   const never = new AbortController().signal;
   let folder: string;
   let pool: Pool;

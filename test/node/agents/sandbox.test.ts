@@ -19,7 +19,6 @@ const options = {
 } as const;
 
 describe(`an agent in a sandbox${sandbox ? '' : ` (not here: ${why})`}`, function () {
-  this.timeout(120_000);
   let stand: AgentStand;
   before(async function () {
     if (!sandbox) skipFor(this, `no sandbox here: ${why}`);

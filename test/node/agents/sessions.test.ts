@@ -6,7 +6,6 @@ import { fixture, makeAgentStand } from './stand.ts';
 import type { AgentStand, Logged, StandOptions } from './stand.ts';
 
 describe('sessions with an agent', function () {
-  this.timeout(120_000);
   const stands: AgentStand[] = [];
   const make = async (options: StandOptions): Promise<AgentStand> => {
     const stand = await makeAgentStand(options);

@@ -5,7 +5,6 @@ import { makeAgentStand } from './stand.ts';
 import type { AgentStand } from './stand.ts';
 
 describe('an agent behind the server', function () {
-  this.timeout(120_000);
   let stand: AgentStand;
   before(async () => {
     stand = await makeAgentStand();

@@ -54,7 +54,6 @@ const linkAgainstFolder = (one: Tree, other: Tree): boolean =>
   });
 
 describe('apply and undo, whatever the person does', function () {
-  this.timeout(120_000);
   let root: string;
   let folder: string;
   before(async () => {

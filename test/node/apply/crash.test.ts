@@ -14,7 +14,6 @@ const never = new AbortController().signal;
  * here, all of them in `test/kill`) or a copy was taken there (all points here).
  */
 describe('an apply that a crash cuts short', function () {
-  this.timeout(120_000);
   let folder: string;
   let root: string;
   let trees: Trees;

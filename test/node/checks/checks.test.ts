@@ -41,7 +41,6 @@ async function until<T>(look: () => Promise<T | undefined | false>): Promise<T> 
 
 for (const kind of ['unconfined', 'in the sandbox'] as const) {
   describe(`checks ${kind}`, function () {
-    this.timeout(60_000);
     let folder: string;
     let root: string;
     let cwd: string;

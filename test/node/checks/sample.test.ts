@@ -10,7 +10,6 @@ const never = new AbortController().signal;
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 describe("the editor's sample", function () {
-  this.timeout(120_000);
   let folder: string;
   before(async () => {
     folder = await realpath(await mkdtemp(join(tmpdir(), 'orchestra-sample-checks-')));

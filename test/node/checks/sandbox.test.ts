@@ -59,7 +59,6 @@ describe('finding the sandbox', () => {
 });
 
 describe('the sandbox of Linux', function () {
-  this.timeout(60_000);
   let confinement: Confinement;
   let folder: string;
   let place: Place;

@@ -31,7 +31,6 @@ describe('the tail of an output', () => {
   });
 
   it('takes no more than a moment for any output', function () {
-    this.timeout(10_000);
     const began = performance.now();
     for (const piece of ['\u001b]', '\u001b[;', ';a', '\r', 'x\r', '\u001b', '1;', '\u001b[;#', '(;#?', '\n', ' ']) {
       plainTail(`\u001b]${piece.repeat(65_536 / piece.length)}a`);

@@ -16,7 +16,6 @@ import { filesOf, makeWorld, never, shell } from './world.ts';
 import type { World } from './world.ts';
 
 describe('the base of a run', function () {
-  this.timeout(60_000);
   let world: World;
   beforeEach(async () => (world = await makeWorld()));
   afterEach(() => world.end());

@@ -20,7 +20,6 @@ import { skipFor } from '../../harness/skip.ts';
 const asRoot = process.getuid?.() === 0;
 
 describe('the base of a run, of odd input', function () {
-  this.timeout(60_000);
   let world: World;
   beforeEach(async () => (world = await makeWorld()));
   afterEach(() => world.end());

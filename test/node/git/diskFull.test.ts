@@ -8,7 +8,6 @@ import type { World } from './world.ts';
 import { skipFor } from '../../harness/skip.ts';
 
 describe('a full disk', function () {
-  this.timeout(60_000);
   let world: World;
   let small: string;
   let mounted = false;

@@ -5,7 +5,6 @@ import { filesOf, fingerprint, makeWorld, never, shell } from './world.ts';
 import type { World } from './world.ts';
 
 describe('what a run keeps', function () {
-  this.timeout(60_000);
   let world: World;
   beforeEach(async () => (world = await makeWorld()));
   afterEach(() => world.end());

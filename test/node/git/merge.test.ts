@@ -8,7 +8,6 @@ import type { OpenWorkspaces } from '../../../src/node/git/workspaces.ts';
 import { skipFor } from '../../harness/skip.ts';
 
 describe('a merge', function () {
-  this.timeout(60_000);
   let world: World;
   let workspaces: OpenWorkspaces;
   let base: { commit: string; tree: string };

@@ -6,7 +6,6 @@ import { makeWorld, never } from './world.ts';
 import type { World } from './world.ts';
 
 describe('a packed tree', function () {
-  this.timeout(60_000);
   let world: World;
   let workspaces: OpenWorkspaces;
   beforeEach(async () => (world = await makeWorld()));

@@ -7,7 +7,6 @@ import type { OpenWorkspaces } from '../../../src/node/git/workspaces.ts';
 import { skipFor } from '../../harness/skip.ts';
 
 describe('trees', function () {
-  this.timeout(60_000);
   let world: World;
   let workspaces: OpenWorkspaces;
   beforeEach(async () => (world = await makeWorld()));

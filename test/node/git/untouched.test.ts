@@ -59,7 +59,6 @@ function armed(world: World, root: string, markers: string): void {
 }
 
 describe("the person's repository", function () {
-  this.timeout(60_000);
   let world: World;
   beforeEach(async () => (world = await makeWorld()));
   afterEach(() => world.end());

@@ -20,7 +20,6 @@ import { bundledCode } from '../../harness/bundle.ts';
 import { skipFor } from '../../harness/skip.ts';
 
 describe('workspaces', function () {
-  this.timeout(60_000);
   let world: World;
   let root: string;
   let workspaces: OpenWorkspaces;

@@ -52,10 +52,8 @@ const script = table([
 ]);
 
 describe('a model with a key', function () {
-  this.timeout(30_000);
   let place: KeysPlace;
   before(async function () {
-    this.timeout(60_000);
     place = await openPlace(script);
   });
   after(() => place.end());
@@ -106,7 +104,7 @@ describe('a model with a key', function () {
       await until(() => textHeard(heard.progress) === 'first ');
       control.abort(new Error('enough'));
       await assert.rejects(asking, /enough/);
-      const request = await place.standin.until((r) => r.n > before && r.state !== 'open', AbortSignal.timeout(10_000));
+      const request = await place.standin.until((r) => r.n > before && r.state !== 'open', AbortSignal.timeout(60_000));
       assert.equal(request.state, 'closed early');
     });
 

@@ -58,12 +58,10 @@ const script = table([
 ]);
 
 describe('a writer with a key', function () {
-  this.timeout(30_000);
   let place: KeysPlace;
   let cwd: string;
   const files = { 'src/a.ts': 'const a = 1;\n', 'old.txt': 'old\n', '.env': 'KEY=hunter2hunter2\n' };
   before(async function () {
-    this.timeout(60_000);
     place = await openPlace(script);
   });
   beforeEach(async () => {
@@ -151,7 +149,6 @@ describe('a writer with a key', function () {
 });
 
 describe('a model that cannot call tools', function () {
-  this.timeout(30_000);
   it('gets the files with the prompt, and is told to answer with its edits; that is found out once', async () => {
     const place = await openPlace((asked) =>
       asked.tools.length > 0
@@ -180,7 +177,6 @@ describe('a model that cannot call tools', function () {
 });
 
 describe('what can be reached with keys', function () {
-  this.timeout(30_000);
   it('is said without asking a model: keys that are set, addresses that answer', async () => {
     const place = await openPlace(table([]), { ANTHROPIC_API_KEY: key });
     const { signal } = new AbortController();

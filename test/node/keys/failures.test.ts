@@ -47,10 +47,8 @@ const rows: readonly (readonly [string, Reply, Failure['kind'], RegExp])[] = [
 ];
 
 describe('a failure of a provider', function () {
-  this.timeout(30_000);
   let place: KeysPlace;
   before(async function () {
-    this.timeout(60_000);
     place = await openPlace(
       table([
         ...rows.map(([when, reply]) => ({ when: `(${when})`, replies: [reply] })),

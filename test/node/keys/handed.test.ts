@@ -59,7 +59,6 @@ const noTools = (asked: Asked): ReturnType<typeof says> | ReturnType<typeof refu
   asked.tools.length > 0 ? refuses(400, 'this model does not support tools') : says(`I was told: ${asked.system}`);
 
 describe('a model with a key, and servers that are handed on', function () {
-  this.timeout(120_000);
   let place: KeysPlace;
   let bus: TestBus;
   let root: string;

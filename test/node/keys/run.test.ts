@@ -17,7 +17,6 @@ const execute = promisify(execFile);
 const cli = resolve(import.meta.dirname, '../../../dist/cli.mjs');
 
 describe('a whole run by one key only', function () {
-  this.timeout(180_000);
   let place: string;
   let standin: Standin;
   beforeEach(async () => {

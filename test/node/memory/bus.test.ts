@@ -73,7 +73,6 @@ describe('bus', () => {
   });
 
   it('keeps the youngest messages among the memories and the others in the archive', async function () {
-    this.timeout(60_000);
     const { bus, store, id, folder: run } = await begin();
     const records = Array.from({ length: liveMessages + 30 }, (_, n) => record(n + 1));
     for (const one of records.slice(0, liveMessages + 5)) await bus.post(one);

@@ -15,7 +15,6 @@ const secret = 'the secret of the run';
 const noon = Date.UTC(2026, 10, 22, 14, 32, 5);
 
 describe('the drop folders', function () {
-  this.timeout(60_000);
   const folder = scratch();
 
   interface Broker {

@@ -38,7 +38,6 @@ async function started({
 }
 
 describe('a seat at the bus', function () {
-  this.timeout(60_000);
   const folder = scratch();
 
   it('is for the calls of a session, through one server: each posts for the call under way, and for no other', async () => {

@@ -163,7 +163,6 @@ describe('store', () => {
   });
 
   it('loses nothing with eight processes at once, and no reader sees half a memory', async function () {
-    this.timeout(120_000);
     const store = await openStore(folder());
     const code = `
       import { openStore } from '${source('node/memory/store.ts')}';

@@ -77,7 +77,6 @@ describe('the reference server', () => {
     let models: OpenModels;
     let end: () => Promise<void>;
     before(async function () {
-      this.timeout(20_000);
       const port = await freePort();
       const child = await start(process.execPath, [main, 'streamableHttp'], {
         cwd: stand.folder,

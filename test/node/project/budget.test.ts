@@ -3,7 +3,6 @@ import { filesOf } from '../../harness/files.ts';
 import { eventsOf, type Place, scenarios, type Played, story } from './place.ts';
 
 describe('one budget over all models', function () {
-  this.timeout(90_000);
   const it = scenarios();
 
   /** Spent: an orderly stop with nothing of the person's touched, from which more budget leads on, with nothing paid twice. */

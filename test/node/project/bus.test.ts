@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { eventsOf, scenarios, story, textsBelow } from './place.ts';
 
 describe('the bus', function () {
-  this.timeout(60_000);
   const it = scenarios();
 
   it("lies in Serena's memories, and is written again from the journal when it is gone", async (at) => {

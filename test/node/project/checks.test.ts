@@ -3,7 +3,6 @@ import { filesOf } from '../../harness/files.ts';
 import { eventsOf, scenarios, story, tested, words } from './place.ts';
 
 describe('checks judge', function () {
-  this.timeout(60_000);
   const it = scenarios();
 
   it('one that is red on the base judges nobody', async (at) => {

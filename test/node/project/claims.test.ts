@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { eventsOf, scenarios, story } from './place.ts';
 
 describe('what code can check of a finding is checked before the plan', function () {
-  this.timeout(60_000);
   const it = scenarios();
 
   it('refutes a file, a symbol and a line that are not there, and sends a plan back that rests on one', async (at) => {

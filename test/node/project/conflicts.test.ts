@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { eventsOf, scenarios, story, tested } from './place.ts';
 
 describe('several writers, one change', function () {
-  this.timeout(60_000);
   const it = scenarios();
 
   it('the one real conflict is resolved by the orchestrator, and every hunk is accounted for', async (at) => {

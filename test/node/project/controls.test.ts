@@ -3,7 +3,6 @@ import { eventsOf, scenarios, story } from './place.ts';
 import type { CallControl } from '../../../src/core/run/control.ts';
 
 describe('calls under way, from another terminal', function () {
-  this.timeout(90_000);
   const it = scenarios();
 
   it('one is moved on, one is stopped, one is tried again; what each was asked can be read', async (at) => {

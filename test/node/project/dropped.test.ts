@@ -9,7 +9,6 @@ const execute = promisify(execFile);
 const cli = resolve(import.meta.dirname, '../../../dist/cli.mjs');
 
 describe('the drop folder of a run', function () {
-  this.timeout(180_000);
   const it = scenarios();
 
   it('takes what an agent leaves there during its call, unproved, to who works in the same phase', async (at) => {

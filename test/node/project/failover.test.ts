@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { eventsOf, scenarios, story } from './place.ts';
 
 describe('the failover drill', function () {
-  this.timeout(120_000);
   const it = scenarios();
 
   it('all first routes are cut in mid-run, and the run ends well on the second ones', async (at) => {

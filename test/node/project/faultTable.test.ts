@@ -125,7 +125,6 @@ const hosted: HostedServer = async (transport) => {
 };
 
 describe('a fault over each kind of route', function () {
-  this.timeout(120_000);
   const ends: (() => Promise<unknown>)[] = [];
   const records: JournalRecord[] = [];
   let handle: RunHandle;

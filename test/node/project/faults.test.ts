@@ -6,7 +6,6 @@ const brief = 'Do your part.';
 const analyst = (title: string, model: string): object => ({ title, duties: ['analyse'], brief, models: [{ model }] });
 
 describe('a role that fails costs its part, not the run', function () {
-  this.timeout(90_000);
   const it = scenarios();
 
   it('hanging, crashing in mid-stream, rubbish, nothing, a refusal: the plan and the report say what is missing', async (at) => {

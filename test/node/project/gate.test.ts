@@ -18,7 +18,6 @@ function asked(answer: 'yes' | 'no'): { files: GateVerdict[]; approve(file: Gate
 }
 
 describe('what the gate lets through to the person', function () {
-  this.timeout(60_000);
   const it = scenarios();
 
   it('held files are held back when the person says no; the rest is applied after the checks ran on that part', async (at) => {

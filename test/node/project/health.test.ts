@@ -10,7 +10,6 @@ import { type Place, scenarios, story, textsBelow } from './place.ts';
 const never = new AbortController().signal;
 
 describe('the doctor, on the bus', function () {
-  this.timeout(60_000);
   const it = scenarios();
 
   const details = async (place: Place): Promise<string[]> =>

@@ -16,7 +16,6 @@ async function pruned(place: Place): Promise<void> {
 }
 
 describe('a kept run', function () {
-  this.timeout(60_000);
   const it = scenarios();
 
   it('is shown and applied after the person has rewritten history and pruned what it was made from', async (at) => {

@@ -7,7 +7,6 @@ import { eventsOf, scenarios, story, textsBelow } from './place.ts';
 const json = (value: unknown): Answer => says(`\`\`\`json\n${JSON.stringify(value)}\n\`\`\``);
 
 describe('a role whose model is reached by a key', function () {
-  this.timeout(180_000);
   const it = scenarios();
 
   it('reads what another posts that is still at work, and asks it', async (at) => {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { eventsOf, scenarios, story } from './place.ts';
 
 describe('what a project remembers', function () {
-  this.timeout(180_000);
   const it = scenarios();
 
   it('is asked about one by one, kept as a memory, and the beginning of the next run', async (at) => {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { eventsOf, scenarios, story, words } from './place.ts';
 
 describe("a writer's edit outside its paths is a conflict", function () {
-  this.timeout(60_000);
   const it = scenarios();
 
   it('is decided file by file by the orchestrator, who sees it, and is in the tree only if merged', async (at) => {

@@ -17,7 +17,6 @@ function mostAtOnce(place: Place): number {
 }
 
 describe('analysts work at once', function () {
-  this.timeout(60_000);
   const it = scenarios();
 
   const analysed = async (at: MakePlace, n: number, parallel: number): Promise<{ most: number; ms: number }> => {

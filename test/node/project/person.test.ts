@@ -4,7 +4,6 @@ import type { AskPermission } from '../../../src/core/ask.ts';
 import { eventsOf, scenarios, story, tested } from './place.ts';
 
 describe('the person has a word in a run', function () {
-  this.timeout(60_000);
   const it = scenarios();
 
   it('what they say to one role, or to all, is in the next prompt of whom it is for, once', async (at) => {

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { eventsOf, scenarios, story, textsBelow } from './place.ts';
 
 describe('roles that read each other', function () {
-  this.timeout(120_000);
   const it = scenarios();
 
   it('while both are still at work, over the server that each is handed', async (at) => {

@@ -38,7 +38,6 @@ const moments: Readonly<Record<string, Moment>> = {
 };
 
 describe('a run that is stopped', function () {
-  this.timeout(120_000);
   const it = scenarios();
 
   it('at any moment ends in order, leaves no process, and goes on without repeating a finished call', async (at) => {

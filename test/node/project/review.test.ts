@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { eventsOf, scenarios, story } from './place.ts';
 
 describe('reviewers', function () {
-  this.timeout(60_000);
   const it = scenarios();
 
   it('say first what they will check, and their findings go back to the writer; a reader who writes changes nothing', async (at) => {

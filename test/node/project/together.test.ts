@@ -5,7 +5,6 @@ const title = 'export const title = (text) => text.charAt(0).toUpperCase() + tex
 const before = words['src/words.js'] ?? '';
 
 describe('two runs in one project', function () {
-  this.timeout(60_000);
   const it = scenarios();
 
   it('go on at once, are applied upon each other, and are taken back one without the other', async (at) => {

@@ -45,7 +45,6 @@ async function trapped(place: Place): Promise<() => Promise<string[]>> {
 const attributes = { ...words, '.gitattributes': '*.js filter=mark merge=mine diff=mine\n' };
 
 describe("the person's files and their .git", function () {
-  this.timeout(60_000);
   const it = scenarios();
 
   for (const linked of [false, true]) {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { eventsOf, scenarios, story, tested, words } from './place.ts';
 
 describe('triage decides who works on a task', function () {
-  this.timeout(60_000);
   const it = scenarios();
 
   it('a one-line fix takes one model and no ceremony', async (at) => {

@@ -49,7 +49,6 @@ async function approveAll(place: Place, kinds: readonly ApprovalKind[]): Promise
 }
 
 describe("what a repository's own team file brings", function () {
-  this.timeout(90_000);
   const it = scenarios();
   const waits =
     /The server (one|two) comes from this folder's team file and waits for your approval: run `orchestra trust`\./;
@@ -108,7 +107,6 @@ describe("what a repository's own team file brings", function () {
 });
 
 describe('a run folder that comes from elsewhere', function () {
-  this.timeout(60_000);
   const it = scenarios();
 
   it('is shown and not gone on with: another profile started it, or its start was changed', async (at) => {

@@ -132,7 +132,6 @@ describe('the review of a change with a bit of everything', function () {
 });
 
 describe("the person's own work during a review", function () {
-  this.timeout(120_000);
   let made: Made;
   beforeEach(async () => {
     made = await madeReady({ a: lines(), b: 'b\n' }, { a: lines([1, 'one'], [9, 'nine']), b: 'B\n' });
@@ -194,8 +193,6 @@ describe("the person's own work during a review", function () {
 });
 
 describe('a held file in a review', function () {
-  this.timeout(120_000);
-
   it('wants a yes of its own for just what is kept of it, and stays back without', async () => {
     const manifest = (test: string, name: string): string =>
       `{\n  "name": "${name}",\n  "x": 1,\n  "scripts": {\n    "test": "${test}"\n  }\n}\n`;

@@ -51,7 +51,7 @@ describe('inbox', () => {
     }
     assert.deepEqual(await take(1), again.slice(0, 1));
     await assert.rejects(box.settle('../../../etc/passwd'), /not the id/);
-  }).timeout(60_000);
+  });
 
   it('carries what is to become of a call, and refuses what does not say it', async () => {
     const control = { kind: 'move', call: 'analysis/critic' } as const;

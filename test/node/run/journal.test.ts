@@ -113,7 +113,6 @@ describe('journal', () => {
   });
 
   it('reads whatever its tail was torn to, and goes on from there', async function () {
-    this.timeout(60_000);
     const bytes = await sample(join(folder(), 'whole'));
     const path = journalPath(folder());
     for (let cut = 0; cut <= bytes.length; cut++) {
@@ -330,7 +329,6 @@ describe('journal', () => {
   });
 
   it('never loses an acknowledged record to kill -9', async function () {
-    this.timeout(120_000);
     const code = `
       import { writeSync } from 'node:fs';
       import { acquireLease } from '${source('node/run/lease.ts')}';

@@ -51,7 +51,6 @@ describe('lease', () => {
   });
 
   it('is won by exactly one of several processes, many times over, also from a dead owner', async function () {
-    this.timeout(120_000);
     const { spawn } = await import('node:child_process');
     const all = await Promise.all(
       Array.from({ length: 4 }, async () => {

@@ -29,7 +29,7 @@ describe('trust and approvals', () => {
     folder = await realpath(await mkdtemp(join(tmpdir(), 'orchestra-trust-')));
     const root = join(folder, 'project');
     await mkdir(root);
-    place = { root, profile: join(folder, 'profile'), signal: AbortSignal.timeout(15_000) };
+    place = { root, profile: join(folder, 'profile'), signal: AbortSignal.timeout(60_000) };
   });
 
   afterEach(() => rm(folder, { recursive: true, force: true }));
