@@ -32,6 +32,7 @@ export interface Reply {
   readonly usage?: Usage;
   readonly session?: string;
   readonly model?: string;
+  readonly refused?: string[];
   readonly stream?: readonly AskProgress[];
   readonly permission?: AskPermission;
 }
@@ -76,13 +77,14 @@ export function scriptedModels(options: {
     const text = reply.text ?? jsonText(reply.json);
     if (text.length > hooks.answerBytes)
       throw new RouteError({ kind: 'too-large', message: 'The answer is too long.' });
-    const { usage, edits, session, model } = reply;
+    const { usage, edits, session, model, refused } = reply;
     return {
       text,
       stopReason: 'end',
       ...(usage && { usage }),
       ...(edits && { edits: [...edits] }),
       ...(session !== undefined && { session }),
+      ...(refused && { refused }),
       ...(model !== undefined && { model }),
     };
   };

@@ -31,6 +31,19 @@ describe('a call', () => {
     assert.equal(b.world.clock.pending(), 1, 'only the clock of the run is armed');
   });
 
+  it('keeps what it wanted and did not get, of an answer that was sent back too', async () => {
+    const edit = 'edit of ../x: it is outside the workspace';
+    let n = 0;
+    const b = await bench(() =>
+      ++n === 1 ? { ...good, text: 'no answer', refused: [edit] } : { ...good, refused: ['effort high', edit] },
+    );
+    const result = await b.ask();
+    assert.ok(result.ok);
+    assert.deepEqual(result.event.refused, [edit, 'effort high']);
+    const { calls } = b.run.state();
+    assert.deepEqual(calls[result.event.call]?.refused, [edit, 'effort high']);
+  });
+
   it('goes on over the routes in order, and then to the next model, and says each move', async () => {
     const b = await bench((asked) =>
       asked.route.server === 's3' ? good : { failure: { kind: 'error', message: `no ${asked.route.server}` } },
