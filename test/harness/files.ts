@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** Every file below `root` but those below `without`, by path, with the hash of its bytes. */
 export async function filesOf(
@@ -32,4 +34,11 @@ export async function processesOf(word: string): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
   const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
   return lines.map((line) => line.replaceAll('\0', ' ').trim()).filter((line) => line.includes(word));
+}
+
+/** No process with this word in its command line outlives its run, but for a moment: one whose starter was killed ends when its stdin does. */
+export async function assertNoneOutlives(word: string): Promise<void> {
+  const over = Date.now() + 30_000;
+  while (Date.now() < over && (await processesOf(word)).length > 0) await delay(100);
+  assert.deepEqual(await processesOf(word), [], 'processes that outlive their run');
 }

@@ -28,8 +28,11 @@ describe('the panel by the keyboard alone', function () {
     })()`);
 
   const press = async (...keys: string[]): Promise<void> => {
-    for (const key of keys) await panel.page.keyboard.press(key);
-    await panel.page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))');
+    for (const key of keys) {
+      await panel.page.keyboard.press(key);
+      // The next key is for what stands there then.
+      await panel.page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))');
+    }
   };
 
   /** Tabs until the round is over, or so many stops were made. */

@@ -4,7 +4,7 @@ import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fetchLanguageServer } from '../../src/node/memory/code/hand.ts';
 import { testCache } from '../agents/install.ts';
-import { processesOf } from '../harness/files.ts';
+import { assertNoneOutlives } from '../harness/files.ts';
 import { eventsOf, scenarios, story, words } from '../node/project/place.ts';
 import { calls, says, type Answer, type Asked } from '../standin/reply.ts';
 import { openStandin } from '../standin/standin.ts';
@@ -94,7 +94,7 @@ describe('code tools in a whole run, by a real Serena', function () {
       assert.equal(await place.git('status', '--porcelain'), ' M README.md\n M src/count.js\n M src/words.js\n');
       const cache = process.env['ORCHESTRA_CACHE'] ?? '';
       assert.equal(existsSync(join(cache, 'serena', 'code', played.run)), false, 'its settings are gone');
-      if (process.platform === 'linux') assert.deepEqual(await processesOf(cache), []);
+      if (process.platform === 'linux') await assertNoneOutlives(cache);
     } finally {
       await standin.close();
     }

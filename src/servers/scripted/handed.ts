@@ -7,6 +7,8 @@ import type { UseStep } from './script.ts';
 /** Uses an MCP server that was handed on with the call, as an agent would: starts it, calls a tool, ends it. */
 
 const againMs = 60;
+/** A server may have something of its own to end. */
+const graceMs = 5000;
 
 interface Answer {
   readonly result?: {
@@ -47,7 +49,7 @@ export async function useHanded(
       await sleep(againMs, undefined, { signal });
     }
   } finally {
-    await child.end(500);
+    await child.end(graceMs);
   }
 }
 

@@ -3,7 +3,6 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
 import type { Log, Person, StopQuestion } from '../../../src/core/ports.ts';
@@ -12,7 +11,7 @@ import type { Budget } from '../../../src/core/team/file.ts';
 import type { Host, RunResult } from '../../../src/node/host.ts';
 import { openProject, type Project, type StartOptions } from '../../../src/node/project.ts';
 import { type Counted, readCounts } from '../../../src/servers/scripted/count.ts';
-import { leftovers, processesOf } from '../../harness/files.ts';
+import { assertNoneOutlives, leftovers } from '../../harness/files.ts';
 import { goingPerson, quietLog } from '../../harness/host.ts';
 import { scriptedMain } from '../models/stand.ts';
 
@@ -285,8 +284,7 @@ export async function textsBelow(folder: string): Promise<Record<string, string>
 async function nothingLeft(place: string, root: string): Promise<void> {
   assert.deepEqual(await leftovers(root), []);
   if (process.platform !== 'linux') return;
-  for (let tries = 0; tries < 100 && (await processesOf(place)).length > 0; tries++) await delay(100);
-  assert.deepEqual(await processesOf(place), [], 'processes that outlive their run');
+  await assertNoneOutlives(place);
 }
 
 export type MakePlace = (options: PlaceOptions) => Promise<Place>;

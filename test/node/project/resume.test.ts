@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JournalRecord } from '../../../src/core/run/events.ts';
 import { bundled } from '../../harness/bundle.ts';
-import { processesOf } from '../../harness/files.ts';
+import { assertNoneOutlives } from '../../harness/files.ts';
 import { eventsOf, type Place, scenarios, type Played, type Playing, story } from './place.ts';
 
 type Moment = (stop: () => void) => Playing;
@@ -53,7 +53,7 @@ describe('a run that is stopped', function () {
       assert.equal(played.outcome, 'stopped', `${name}: ${story(played)}`);
       assert.equal(played.records.at(-1)?.event.type, 'run.ended', name);
       assert.match(played.hint ?? '', /`orchestra resume`/, name);
-      if (process.platform === 'linux') assert.deepEqual(await processesOf(place.script), [], name);
+      if (process.platform === 'linux') await assertNoneOutlives(place.script);
       const repeated = place
         .calls()
         .slice(from)
