@@ -25,6 +25,8 @@ export type LoadPhase = 'open' | 'idle' | 'load' | 'hidden' | 'over' | 'between'
 export const phaseFile = (place: string): string => join(place, 'phase.txt');
 /** There when the page is ready to be measured. */
 export const readyFile = (place: string): string => join(place, 'page.ready');
+/** There when the page has read what the panel measured under load: only then may the panel be closed. */
+export const readFromPanelFile = (place: string): string => join(place, 'panel.read');
 /** Where the suite writes what it measured in the extension host. */
 export const hostFile = (place: string): string => join(place, 'load.json');
 
@@ -216,6 +218,7 @@ async function typeBeside(page: Page, { place }: Place, signal: AbortSignal, isH
   };
   const idle = await measured('idle');
   const load = await measured('load');
+  await writeFile(readFromPanelFile(place), '');
   const hidden = isHidden ? await measured('hidden') : undefined;
   await until((now) => now === 'over');
   const host = JSON.parse(await readFile(hostFile(place), 'utf8')) as HostLoad;

@@ -6,7 +6,15 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { Spread } from '../../bench/measure.ts';
-import { hostFile, type HostLoad, type LoadPhase, loadRoles, phaseFile, readyFile } from '../load.ts';
+import {
+  hostFile,
+  type HostLoad,
+  type LoadPhase,
+  loadRoles,
+  phaseFile,
+  readFromPanelFile,
+  readyFile,
+} from '../load.ts';
 import { activated, drawn, eventually, place, root, sampleTask, until } from './support.ts';
 
 const resolution = 10;
@@ -82,6 +90,7 @@ describe('the window under load', () => {
       await phase('between');
       const after = heap();
       if (seconds.hidden > 0) {
+        await eventually('what the panel measured', () => existsSync(readFromPanelFile(place)));
         await vscode.commands.executeCommand('workbench.action.closeSidebar');
         await sleep(2000);
         await phase('hidden');
