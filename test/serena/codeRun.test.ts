@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fetchLanguageServer } from '../../src/node/memory/code/hand.ts';
 import { testCache } from '../agents/install.ts';
 import { assertNoneOutlives } from '../harness/files.ts';
-import { eventsOf, scenarios, story, words } from '../node/project/place.ts';
+import { doubterBehindKey, eventsOf, scenarios, story, words } from '../node/project/place.ts';
 import { calls, says, type Answer, type Asked } from '../standin/reply.ts';
 import { openStandin } from '../standin/standin.ts';
 import { refusal, serenaPath, version } from './install.ts';
@@ -63,13 +63,7 @@ describe('code tools in a whole run, by a real Serena', function () {
         script: 'code',
         files,
         team: {
-          servers: {
-            keys: { command: '${node}', args: ['${servers}/keys.mjs', '--address', `local=${standin.url}/v1`] },
-          },
-          models: {
-            gamma: { title: 'Gamma', vendor: 'C', routes: [{ server: 'keys', agent: 'local', ids: ['qwen3-coder'] }] },
-          },
-          roles: { doubter: { models: [{ model: 'gamma' }] } },
+          ...doubterBehindKey(standin.url),
           memory: { backend: 'files', codeTools: true },
           limits: { silenceSeconds: 300 },
         },

@@ -4,7 +4,7 @@ import type { ModelTool } from '../modelTool.ts';
 import { ViewError } from './folder.ts';
 import type { View } from './view.ts';
 
-/** The tools by which a model without files of its own looks at a folder and says what it wants changed there. */
+// The tools by which a model without files of its own looks at a folder and says what it wants changed there.
 
 const linesMost = 2000;
 const textMost = 64 * 1024;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { calls, says, type Answer, type Asked } from '../../standin/reply.ts';
 import { openStandin } from '../../standin/standin.ts';
-import { eventsOf, scenarios, story, textsBelow } from './place.ts';
+import { doubterBehindKey, eventsOf, scenarios, story, textsBelow } from './place.ts';
 
 const json = (value: unknown): Answer => says(`\`\`\`json\n${JSON.stringify(value)}\n\`\`\``);
 
@@ -26,13 +26,7 @@ describe('a role whose model is reached by a key', function () {
       const place = await at({
         script: 'pollination',
         team: {
-          servers: {
-            keys: { command: '${node}', args: ['${servers}/keys.mjs', '--address', `local=${standin.url}/v1`] },
-          },
-          models: {
-            gamma: { title: 'Gamma', vendor: 'C', routes: [{ server: 'keys', agent: 'local', ids: ['qwen3-coder'] }] },
-          },
-          roles: { doubter: { models: [{ model: 'gamma' }] } },
+          ...doubterBehindKey(standin.url),
           limits: { silenceSeconds: 150 },
         },
       });

@@ -365,3 +365,12 @@ export function story(of: Played): string {
   );
   return [`${of.outcome}: ${of.reason} ${of.hint}`, ...said].join('\n');
 }
+
+/** Parts of a team file in which the doubter is a model behind a key, at this address. */
+export const doubterBehindKey = (url: string): object => ({
+  servers: { keys: { command: '${node}', args: ['${servers}/keys.mjs', '--address', `local=${url}/v1`] } },
+  models: {
+    gamma: { title: 'Gamma', vendor: 'C', routes: [{ server: 'keys', agent: 'local', ids: ['qwen3-coder'] }] },
+  },
+  roles: { doubter: { models: [{ model: 'gamma' }] } },
+});

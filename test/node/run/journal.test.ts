@@ -1,33 +1,12 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { JournalRecord } from '../../../src/core/run/events.ts';
-import { journalPath, openJournal, readJournal, tailJournal } from '../../../src/node/run/journal.ts';
-import type { OpenJournal } from '../../../src/node/run/journal.ts';
+import { journalPath, openJournal, readJournal } from '../../../src/node/run/journal.ts';
 import { acquireLease } from '../../../src/node/run/lease.ts';
-import type { Lease } from '../../../src/node/run/lease.ts';
-import { child, created, never, note, scratch, source, until, withTmpfs } from './support.ts';
+import { child, created, lineOf, never, note, now, open, scratch, source, until, withTmpfs } from './support.ts';
 import { skipFor } from '../../harness/skip.ts';
-
-const now = (): number => Date.UTC(2026, 10, 22, 14, 32, 5);
-
-async function open(
-  folder: string,
-  engine = '1',
-): Promise<{ journal: OpenJournal; lease: Lease; close(): Promise<void> }> {
-  await mkdir(folder, { recursive: true });
-  const lease = await acquireLease(folder, { signal: never });
-  const journal = await openJournal(folder, { lease, now, engine });
-  return {
-    journal,
-    lease,
-    async close() {
-      await journal.close();
-      await lease.release();
-    },
-  };
-}
 
 /** A journal of a few records, and its bytes. */
 async function sample(folder: string, count = 4): Promise<Buffer> {
@@ -45,10 +24,6 @@ function isJson(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-function lineOf(record: Record<string, unknown>): string {
-  return `${JSON.stringify({ seq: 1, at: '2026-11-22T14:32:05.000Z', epoch: 1, event: created, ...record })}\n`;
 }
 
 describe('journal', () => {
@@ -372,48 +347,5 @@ describe('journal', () => {
     await close();
     const left = (await readdir(folder())).filter((name) => !name.startsWith('journal.'));
     assert.deepEqual(left, []);
-  });
-
-  it('is tailed from the first record on, through a tear, until the signal', async () => {
-    const stop = new AbortController();
-    const seen: (number | string)[] = [];
-    const path = journalPath(join(folder(), 'run'));
-    const tail = (async () => {
-      for await (const { seq, event } of tailJournal(path, stop.signal, 50))
-        seen.push(event.type === 'note' ? event.text : seq);
-    })();
-    const first = await open(join(folder(), 'run'));
-    await first.journal.append({ event: created });
-    await first.journal.append({ event: note('a') });
-    await until(() => (seen.length === 2 ? true : undefined));
-    await first.close();
-    await appendFile(path, '{"seq":3,"at":"2026');
-    const size = (await stat(path)).size;
-    await new Promise((done) => setTimeout(done, 120));
-    assert.deepEqual(seen, [1, 'a']);
-    const second = await open(join(folder(), 'run'));
-    assert.ok((await stat(path)).size < size);
-    await second.journal.append({ event: note('b') });
-    await until(() => (seen.length === 3 ? true : undefined));
-    await second.close();
-    // Another file in its place: from the beginning.
-    await writeFile(`${path}.new`, lineOf({}) + lineOf({ seq: 2, event: note('other') }));
-    await rename(`${path}.new`, path);
-    await until(() => (seen.length === 5 ? true : undefined));
-    stop.abort();
-    await tail;
-    assert.deepEqual(seen, [1, 'a', 'b', 1, 'other']);
-  });
-
-  it('ends a tail with damage', async () => {
-    await writeFile(journalPath(folder()), `${lineOf({})}rubbish\n${lineOf({ seq: 2 })}`);
-    const seen: number[] = [];
-    await assert.rejects(
-      async () => {
-        for await (const { seq } of tailJournal(journalPath(folder()), never, 50)) seen.push(seq);
-      },
-      { code: 'journal-damaged' },
-    );
-    assert.deepEqual(seen, [1]);
   });
 });

@@ -1,12 +1,16 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Log } from '../../../src/core/ports.ts';
 import type { RunEvent } from '../../../src/core/run/events.ts';
+import { openJournal } from '../../../src/node/run/journal.ts';
+import type { OpenJournal } from '../../../src/node/run/journal.ts';
+import { acquireLease } from '../../../src/node/run/lease.ts';
+import type { Lease } from '../../../src/node/run/lease.ts';
 import { bundledCode } from '../../harness/bundle.ts';
 import { skipFor } from '../../harness/skip.ts';
 
@@ -125,4 +129,30 @@ export async function withTmpfs(
     system('umount', '-l', folder);
     await rm(folder, { recursive: true });
   }
+}
+
+/** The time of every record that these tests write. */
+export const now = (): number => Date.UTC(2026, 10, 22, 14, 32, 5);
+
+/** A journal in a run's folder, with its lease, as an owner has them. */
+export async function open(
+  folder: string,
+  engine = '1',
+): Promise<{ journal: OpenJournal; lease: Lease; close(): Promise<void> }> {
+  await mkdir(folder, { recursive: true });
+  const lease = await acquireLease(folder, { signal: never });
+  const journal = await openJournal(folder, { lease, now, engine });
+  return {
+    journal,
+    lease,
+    async close() {
+      await journal.close();
+      await lease.release();
+    },
+  };
+}
+
+/** A line of a journal. */
+export function lineOf(record: Record<string, unknown>): string {
+  return `${JSON.stringify({ seq: 1, at: '2026-11-22T14:32:05.000Z', epoch: 1, event: created, ...record })}\n`;
 }
